@@ -1,0 +1,104 @@
+// Reading and writing the stored forms: little-endian integers, LEB128 varints, zigzag for signed ones. A reader never runs past its
+// bytes: after the first failure it stays failed and returns zeros, so a parser checks once, at its end.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace fenfen {
+
+class ByteWriter {
+ public:
+  explicit ByteWriter(std::string& out) : out_(out) {}
+  void U8(uint8_t value) { out_.push_back(static_cast<char>(value)); }
+  void U64(uint64_t value) {
+    char raw[8];
+    std::memcpy(raw, &value, 8);
+    out_.append(raw, 8);
+  }
+  void Varint(uint64_t value) {
+    while (value >= 0x80) {
+      U8(static_cast<uint8_t>(value | 0x80));
+      value >>= 7;
+    }
+    U8(static_cast<uint8_t>(value));
+  }
+  void Zigzag(int64_t value) { Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
+  void Bytes(absl::string_view bytes) {
+    Varint(bytes.size());
+    out_.append(bytes.data(), bytes.size());
+  }
+
+ private:
+  std::string& out_;
+};
+
+class ByteReader {
+ public:
+  explicit ByteReader(absl::string_view bytes) : rest_(bytes) {}
+  uint8_t U8() {
+    if (rest_.empty()) return Fail();
+    const uint8_t value = static_cast<uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return value;
+  }
+  uint64_t U64() {
+    if (rest_.size() < 8) return Fail();
+    uint64_t value;
+    std::memcpy(&value, rest_.data(), 8);
+    rest_.remove_prefix(8);
+    return value;
+  }
+  uint64_t Varint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const uint8_t byte = U8();
+      if (failed_) return 0;
+      // The tenth byte holds one bit, and the last byte of a longer form is not zero: one value, one encoding.
+      if ((shift == 63 && byte > 1) || (shift > 0 && byte == 0)) return Fail();
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    return Fail();
+  }
+  int64_t Zigzag() {
+    const uint64_t value = Varint();
+    return static_cast<int64_t>(value >> 1) ^ -static_cast<int64_t>(value & 1);
+  }
+  absl::string_view Bytes() {
+    const uint64_t size = Varint();
+    if (failed_ || size > rest_.size()) {
+      Fail();
+      return {};
+    }
+    const absl::string_view value = rest_.substr(0, size);
+    rest_.remove_prefix(size);
+    return value;
+  }
+  // For a list's count: fails where fewer than one byte an item is left, so that a forged count cannot ask for memory.
+  size_t Count() {
+    const uint64_t count = Varint();
+    return !failed_ && count <= rest_.size() ? static_cast<size_t>(count) : static_cast<size_t>(Fail());
+  }
+  // Marks the bytes as not of their form, for a parser that finds a value out of range.
+  uint8_t Fail() {
+    failed_ = true;
+    rest_ = {};
+    return 0;
+  }
+  // True if everything was read and nothing failed.
+  bool Finished() const { return !failed_ && rest_.empty(); }
+  bool failed() const { return failed_; }
+  size_t left() const { return rest_.size(); }
+
+ private:
+  absl::string_view rest_;
+  bool failed_ = false;
+};
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the stored forms are written as the machine holds them");
+
+}  // namespace fenfen

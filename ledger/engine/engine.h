@@ -1,0 +1,102 @@
+// Engine: the write path and the way back. Start here to understand the ledger.
+//
+//   submit   admit → State::Execute (decide, commit) → Journal::Append → project → reply        Engine::Submit
+//   read     State::Read → wait until what was seen is durable → reply                           Engine::Read
+//   start    Journal::Replay → State::Apply → project                                            Engine::Start
+//
+// Acknowledged means journaled: `done` gets OK only after the transaction is durable. Thread-safe.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "ledger/core/clock.h"
+#include "ledger/core/projection.h"
+#include "ledger/journal/journal.h"
+#include "ledger/state/state.h"
+
+namespace fenfen {
+
+// One request to change one partition.
+struct Command {
+  PartitionId partition;
+  RequestKey key;
+  uint64_t fingerprint = 0;
+  ReadSet reads;
+  State::Decide decide;
+};
+
+// What became of it.
+struct Outcome {
+  CommittedTransaction committed;
+  bool replayed = false;  // true where the key had this effect before
+};
+
+class Engine {
+ public:
+  using Done = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
+
+  // Both plugs and the projections outlive the engine.
+  Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections);
+
+  // Folds the journal into the State and the projections. Call once, before anything else. DATA_LOSS where the journal does not hold
+  // together.
+  absl::Status Start();
+
+  // Runs the command. `done` runs exactly once, on any thread: with the outcome once it is durable; with a refusal, where nothing was done;
+  // or with JOURNAL_FAILED, where a retry with the same key tells the outcome after a restart. It must be short.
+  void Submit(Command command, Done done);
+
+  // Shows `reader` a consistent view and then runs `done`, once everything that the view held is durable.
+  void Read(PartitionId partition, absl::FunctionRef<void(const View&)> reader, absl::AnyInvocable<void(absl::Status) &&> done);
+
+  // A stored transaction; ENTRY_UNKNOWN where there is none.
+  absl::StatusOr<CommittedTransaction> Load(PartitionId partition, PartitionSeq seq) const;
+  absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) const;
+
+  // Blocking forms of the above, for tools and for services that serve one call a thread.
+  absl::StatusOr<Outcome> SubmitAndWait(Command command);
+  absl::Status ReadAndWait(PartitionId partition, absl::FunctionRef<void(const View&)> reader);
+
+  // A partition's digest, once all it covers is durable.
+  absl::StatusOr<State::Digest> DigestOf(PartitionId partition);
+
+  // Refuses new work with SHUTTING_DOWN and waits until everything begun is durable.
+  absl::Status Stop();
+
+ private:
+  // What waits for a partition to become durable up to a sequence number.
+  struct Waiter {
+    PartitionSeq seq;
+    absl::AnyInvocable<void(absl::Status) &&> done;
+  };
+  // Who waits on one partition. Its own lock, so that partitions do not disturb one another.
+  struct Durability {
+    absl::Mutex mutex;
+    PartitionSeq durable ABSL_GUARDED_BY(mutex);
+    absl::Status failure ABSL_GUARDED_BY(mutex);
+    std::vector<Waiter> waiters ABSL_GUARDED_BY(mutex);
+  };
+
+  void AppendCommitted(PartitionId partition, Committed committed, Done done);
+  void ReplyWithStored(PartitionId partition, PartitionSeq seq, Done done);
+  void MarkDurable(PartitionId partition, PartitionSeq seq, const absl::Status& status);
+  void WhenDurable(PartitionId partition, PartitionSeq seq, absl::AnyInvocable<void(absl::Status) &&> done);
+
+  State& state_;
+  Journal& journal_;
+  const Clock& clock_;
+  const std::vector<Projection*> projections_;
+  std::array<Durability, kPartitions> durability_;
+  std::atomic<bool> stopping_{false};
+};
+
+}  // namespace fenfen

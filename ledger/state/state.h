@@ -1,0 +1,67 @@
+// State: records and balances, by partition, and the one way to change them. A State is never trusted to keep anything: it is a fold of the
+// journal and can be rebuilt from it. Implementations: MemoryState (memory_state.h).
+//
+// Ordering contract: a partition's commits get the sequence numbers 1, 2, 3… without gaps, and `done` is called for them in that order.
+// Thread-safe.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
+#include "ledger/core/record.h"
+#include "ledger/core/transaction.h"
+
+namespace fenfen {
+
+// What a decision needs to see. Everything it changes must be named here too.
+struct ReadSet {
+  std::vector<RecordKey> records;
+  std::vector<AccountId> accounts;
+};
+
+// A new effect.
+struct Committed {
+  PartitionSeq seq;
+  Transaction transaction;
+};
+// The effect that the request key had before, under the same fingerprint.
+struct Replayed {
+  PartitionSeq seq;
+};
+using ExecuteResult = std::variant<Committed, Replayed>;
+
+class State {
+ public:
+  // A pure function of what it sees: the transaction, or a refusal. It may run more than once.
+  using Decide = absl::AnyInvocable<absl::StatusOr<Transaction>(const View&)>;
+  using Done = absl::AnyInvocable<void(absl::StatusOr<ExecuteResult>) &&>;
+
+  virtual ~State() = default;
+
+  // Looks the request key up, loads what `reads` names, runs `decide` and applies its transaction, all as one step within the partition.
+  // `done` runs exactly once: with what was done, with the decision's refusal, or with REQUEST_ID_REUSED where the key is known under
+  // another fingerprint. It must be short and must not call back into the State. Nothing is changed unless it gets Committed.
+  virtual void Execute(PartitionId partition, const ReadSet& reads, const RequestKey& key, uint64_t fingerprint, Decide decide,
+                       Done done) = 0;
+
+  // Shows `reader` a consistent view, with the partition's last sequence number. Never waits for writes to become durable: the caller does.
+  virtual void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const = 0;
+
+  // Redoes a transaction of the journal. DATA_LOSS where it does not follow: a gap in the sequence, another version than it replaced, a
+  // bound crossed, postings that do not sum to zero.
+  virtual absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) = 0;
+
+  // The partition's last sequence number and the digest of its whole state (docs/formats/state_digest.md), taken together. Waits for no
+  // writer longer than the digest takes.
+  struct Digest {
+    PartitionSeq seq;
+    std::string sha256;  // 32 bytes
+  };
+  virtual absl::StatusOr<Digest> DigestOf(PartitionId partition) const = 0;
+};
+
+}  // namespace fenfen
