@@ -1,0 +1,131 @@
+#include "ledger/points/catalogue.h"
+
+#include <algorithm>
+
+#include "ledger/core/check.h"
+
+namespace fenfen {
+namespace {
+
+constexpr int kTreeDepthMax = 16;  // a cycle in stored regions must not hang a reader
+
+}  // namespace
+
+template <typename Item>
+std::vector<const Item*> Catalogue::All() const {
+  std::vector<const Item*> all;
+  for (const auto& [id, item] : std::get<Items<Item>>(items_)) all.push_back(item.get());
+  std::sort(all.begin(), all.end(), [](const Item* a, const Item* b) { return a->name() < b->name(); });
+  return all;
+}
+template std::vector<const v1::Region*> Catalogue::All() const;
+template std::vector<const v1::Station*> Catalogue::All() const;
+template std::vector<const v1::Device*> Catalogue::All() const;
+template std::vector<const v1::Merchant*> Catalogue::All() const;
+template std::vector<const v1::Offer*> Catalogue::All() const;
+template std::vector<const v1::Staff*> Catalogue::All() const;
+
+const v1::RuleSet* Catalogue::RulesOf(uint32_t version) const {
+  const auto found = rule_sets_.find(version);
+  return found == rule_sets_.end() ? nullptr : found->second.get();
+}
+
+const v1::Rule* Catalogue::RuleFor(int category) const {
+  const v1::RuleSet* set = rules();
+  if (set == nullptr) return nullptr;
+  for (const v1::Rule& rule : set->rules()) {
+    if (rule.category() == category) return &rule;
+  }
+  return nullptr;
+}
+
+bool Catalogue::IsWithin(CatalogueId region, CatalogueId ancestor) const {
+  for (int depth = 0; depth < kTreeDepthMax; ++depth) {
+    const v1::Region* node = Find<v1::Region>(region);
+    if (node == nullptr) return false;
+    if (region == ancestor) return true;
+    region = CatalogueIdOf(node->parent());
+  }
+  return false;
+}
+
+CatalogueId Catalogue::TownOf(CatalogueId region) const {
+  for (int depth = 0; depth < kTreeDepthMax; ++depth) {
+    const v1::Region* node = Find<v1::Region>(region);
+    if (node == nullptr || node->level() == "town" || node->parent().empty()) return region;
+    region = CatalogueIdOf(node->parent());
+  }
+  return region;
+}
+
+std::vector<const v1::Staff*> Catalogue::StaffWithSubject(absl::string_view subject) const {
+  std::vector<const v1::Staff*> found;
+  if (subject.empty()) return found;
+  for (const v1::Staff* staff : All<v1::Staff>()) {
+    if (staff->subject() == subject) found.push_back(staff);
+  }
+  return found;
+}
+
+std::vector<std::pair<const v1::Merchant*, const v1::MerchantOperator*>> Catalogue::OperatorsWithSubject(absl::string_view subject) const {
+  std::vector<std::pair<const v1::Merchant*, const v1::MerchantOperator*>> found;
+  if (subject.empty()) return found;
+  for (const v1::Merchant* merchant : All<v1::Merchant>()) {
+    for (const v1::MerchantOperator& person : merchant->operators()) {
+      if (person.subject() == subject) found.emplace_back(merchant, &person);
+    }
+  }
+  return found;
+}
+
+template <typename Item>
+void Catalogue::Put(CatalogueId id, absl::string_view bytes) {
+  auto item = std::make_shared<Item>();
+  FENFEN_CHECK(item->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+  std::get<Items<Item>>(items_)[id] = std::move(item);
+}
+
+void Catalogue::PutRecord(const RecordChange& change, absl::Time record_time) {
+  const CatalogueId id(change.key.id);
+  switch (change.key.kind) {
+    case RecordKind::kRegion:
+      return Put<v1::Region>(id, change.bytes);
+    case RecordKind::kStation:
+      return Put<v1::Station>(id, change.bytes);
+    case RecordKind::kDevice:
+      return Put<v1::Device>(id, change.bytes);
+    case RecordKind::kMerchant:
+      return Put<v1::Merchant>(id, change.bytes);
+    case RecordKind::kOffer:
+      return Put<v1::Offer>(id, change.bytes);
+    case RecordKind::kStaff:
+      return Put<v1::Staff>(id, change.bytes);
+    case RecordKind::kRuleSet: {
+      auto rules = std::make_shared<v1::RuleSet>();
+      FENFEN_CHECK(rules->ParseFromString(change.bytes));
+      rule_sets_[static_cast<uint32_t>(change.key.id)] = std::move(rules);
+      rules_set_at_ = record_time;
+      return;
+    }
+    case RecordKind::kHousehold:
+    case RecordKind::kVoucher:
+      break;
+  }
+  FENFEN_CHECK(false);
+}
+
+std::shared_ptr<const Catalogue> CatalogueStore::Snapshot() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return current_;
+}
+
+void CatalogueStore::Apply(const CommittedTransaction& committed) {
+  if (committed.partition != kCataloguePartition) return;
+  auto next = std::make_shared<Catalogue>(*Snapshot());
+  for (const RecordChange& change : committed.transaction.changes) next->PutRecord(change, committed.record_time);
+  next->version_ = committed.seq;
+  absl::MutexLock lock(&mutex_);
+  current_ = std::move(next);
+}
+
+}  // namespace fenfen

@@ -1,0 +1,47 @@
+// Codes that people scan: a station's rotating code and a voucher's one-time code (docs/formats/station_code.md, voucher_code.md), and the
+// keyed hashes under which the ledger knows cards, doors and WeChat subjects. Pure functions of a key; thread-safe.
+//
+//   std::string text = MakeStationCode(key, "ab-12", StationStepAt(now));          // "FS1.ab-12.58203344.k5x…"
+//   std::optional<StationCode> code = ReadStationCode(key, text);                   // nullopt: forged, or not a code at all
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "ledger/core/ids.h"
+
+namespace fenfen {
+
+// How long a station shows one code.
+inline constexpr absl::Duration kStationStep = absl::Seconds(30);
+
+// The step that an instant lies in, and when a step begins.
+uint64_t StationStepAt(absl::Time time);
+absl::Time StationStepBegin(uint64_t step);
+
+// A code whose MAC holds. Whether it is still good at a given time is the decision's to say.
+struct StationCode {
+  std::string station;  // the station's id, without "stations/"
+  uint64_t step = 0;
+};
+
+// `key`: the server's codes key, 32 bytes. `station`: the id without "stations/".
+std::string MakeStationCode(absl::string_view key, absl::string_view station, uint64_t step);
+// nullopt for anything that MakeStationCode did not make with this key.
+std::optional<StationCode> ReadStationCode(absl::string_view key, absl::string_view text);
+
+// "7Q2K5-0000-0000-…": 21 characters in groups of 5-4-4-4-4.
+std::string MakeVoucherCode(absl::string_view key, VoucherId voucher);
+// The voucher of a code, with or without "FV1."; hyphens and spaces are ignored, case is folded, O reads as 0, I and L as 1. nullopt
+// where the MAC does not hold.
+std::optional<VoucherId> ReadVoucherCode(absl::string_view key, absl::string_view text);
+
+// Keyed hashes, 64 bits, never 0. `key`: the server's lookups key, 32 bytes.
+uint64_t HashCard(absl::string_view key, absl::string_view card);
+uint64_t HashDoor(absl::string_view key, absl::string_view region, absl::string_view door);
+uint64_t HashSubject(absl::string_view key, absl::string_view wechat_subject);
+
+}  // namespace fenfen

@@ -1,0 +1,43 @@
+#include "ledger/points/enrolment.h"
+
+#include "absl/strings/str_cat.h"
+#include "ledger/core/errors.h"
+#include "ledger/core/limits.h"
+
+namespace fenfen {
+
+EnrolmentState CompareEnrolment(const View& view, const EnrolmentFacts& facts) {
+  const absl::StatusOr<Versioned<HouseholdRecord>> found = ReadHousehold(view, facts.household);
+  if (!found.ok()) return EnrolmentState::kNew;
+  const HouseholdRecord& record = found->record;
+  const bool same = record.region == facts.region && record.card_hash == facts.card_hash && record.door_hash == facts.door_hash &&
+                    record.members == facts.members;
+  return same ? EnrolmentState::kSame : EnrolmentState::kDifferent;
+}
+
+ReadSet EnrolmentReads(HouseholdId household) { return {{KeyOf(household)}, {}}; }
+
+absl::StatusOr<Transaction> DecideEnrolment(const View& view, const EnrolmentFacts& facts, const Catalogue& catalogue,
+                                            const DecisionContext& context) {
+  if (facts.household.value() == 0 || facts.household.value() > limits::kHouseholdIdMax) {
+    return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", absl::StrCat("1–", limits::kHouseholdIdMax)}}, "number");
+  }
+  if (catalogue.Find<v1::Region>(facts.region) == nullptr) return Refuse(Reason::REASON_REGION_UNKNOWN, {}, "region");
+  if (facts.members.empty() || facts.members.size() > static_cast<size_t>(limits::kMembersMax)) {
+    return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", absl::StrCat("1–", limits::kMembersMax)}}, "members");
+  }
+  if (view.Record(KeyOf(facts.household))) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "number");
+
+  HouseholdRecord household;
+  household.region = facts.region;
+  household.card_hash = facts.card_hash;
+  household.door_hash = facts.door_hash;
+  household.create_time = context.now;
+  household.members = facts.members;
+  Transaction transaction = BeginTransaction(TransactionKind::kEnrolment, context, context.now);
+  transaction.changes.push_back({KeyOf(facts.household), PartitionSeq(0), EncodeHousehold(household)});
+  transaction.why = EncodeWhy(EnrolmentWhy{{facts.household, Points(0), Points(0)}, static_cast<uint32_t>(facts.members.size())});
+  return transaction;
+}
+
+}  // namespace fenfen
