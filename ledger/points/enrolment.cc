@@ -40,4 +40,15 @@ absl::StatusOr<Transaction> DecideEnrolment(const View& view, const EnrolmentFac
   return transaction;
 }
 
+std::optional<EnrolmentFacts> EnrolmentOf(const CommittedTransaction& committed) {
+  if (committed.transaction.kind != TransactionKind::kEnrolment) return std::nullopt;
+  for (const RecordChange& change : committed.transaction.changes) {
+    if (change.key.kind != RecordKind::kHousehold) continue;
+    absl::StatusOr<HouseholdRecord> record = DecodeHousehold(change.bytes);
+    if (!record.ok()) return std::nullopt;
+    return EnrolmentFacts{HouseholdId(change.key.id), record->region, record->card_hash, record->door_hash, std::move(record->members)};
+  }
+  return std::nullopt;
+}
+
 }  // namespace fenfen

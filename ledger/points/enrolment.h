@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -28,5 +29,8 @@ ReadSet EnrolmentReads(HouseholdId household);
 // Errors: REGION_UNKNOWN, FIELD_MALFORMED (members, number), REQUEST_ID_REUSED where the household is there already.
 absl::StatusOr<Transaction> DecideEnrolment(const View& view, const EnrolmentFacts& facts, const Catalogue& catalogue,
                                             const DecisionContext& context);
+
+// What a transaction enrolled, for the directory; nullopt for a transaction of another kind.
+std::optional<EnrolmentFacts> EnrolmentOf(const CommittedTransaction& committed);
 
 }  // namespace fenfen
