@@ -1,0 +1,16 @@
+// fenfenctl: the operator's tool. Each command is added by its own file under commands/, demo/, check/ and verify/.
+#include <CLI/CLI.hpp>
+
+#include "clients/ctl/commands/commands.h"
+
+int main(int argc, char** argv) {
+  CLI::App app("fenfenctl：分分积分系统的运维工具 / the operator's tool of Fenfen");
+  app.require_subcommand(1);
+  app.fallthrough();
+  fenfen::ctl::Context context;
+  fenfen::ctl::AddGlobalOptions(app, &context);
+  fenfen::ctl::AddKeyCommands(app, &context);
+  fenfen::ctl::AddImportCommand(app, &context);
+  CLI11_PARSE(app, argc, argv);
+  return context.exit_code;
+}
