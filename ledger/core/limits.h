@@ -18,6 +18,8 @@ inline constexpr size_t kWhyBytesMax = 64u << 10;
 // Bytes that may wait for the journal before new work is refused.
 inline constexpr size_t kJournalQueueBytesMax = 64u << 20;
 inline constexpr size_t kJournalSegmentBytes = 64u << 20;
+// One write and one fdatasync; a longer transaction goes alone.
+inline constexpr size_t kJournalGroupBytesMax = 4u << 20;
 
 inline constexpr int64_t kWeightGramsMax = 50'000;
 inline constexpr uint64_t kHouseholdIdMax = (uint64_t{1} << 53) - 1;

@@ -1,0 +1,374 @@
+#include "ledger/journal/file_journal.h"
+
+#include <sys/random.h>
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/core/check.h"
+#include "ledger/core/errors.h"
+#include "ledger/journal/journal_reader.h"
+#include "ledger/journal/segment_files.h"
+
+namespace fenfen {
+namespace {
+
+constexpr char kLockFile[] = "LOCK";
+constexpr size_t kSparesAhead = 1;
+constexpr absl::Duration kRetryDelayWhenFull = absl::Seconds(1);
+constexpr size_t kGroupOverheadBytes = segment::kGroupHeaderBytes + segment::kGroupTrailerBytes;
+// A record that most transactions fit; a longer one costs a second read.
+constexpr size_t kFirstReadBytes = 1024;
+
+absl::StatusOr<uint64_t> RandomId() {
+  uint64_t id = 0;
+  while (id == 0) {
+    if (::getrandom(&id, sizeof id, 0) != sizeof id) return absl::ErrnoToStatus(errno, "getrandom");
+  }
+  return id;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<FileJournal>> FileJournal::Open(FileSystem& files, FileJournalOptions options) {
+  const size_t longest = segment::RecordBytes(options.transaction_bytes_max) + kGroupOverheadBytes;
+  FENFEN_CHECK(options.segment_bytes % segment::kSectorBytes == 0 && options.segment_bytes >= segment::kHeaderBytes + 3 * longest);
+  std::unique_ptr<FileJournal> journal(new FileJournal(files, std::move(options)));
+  if (absl::Status status = journal->Recover(); !status.ok()) return status;
+  journal->writer_ = std::thread([j = journal.get()] { j->WriteLoop(); });
+  journal->maker_ = std::thread([j = journal.get()] { j->MakeLoop(); });
+  return journal;
+}
+
+FileJournal::FileJournal(FileSystem& files, FileJournalOptions options) : files_(files), options_(std::move(options)) {}
+
+FileJournal::~FileJournal() {
+  {
+    absl::MutexLock held(&mutex_);
+    stopping_ = true;
+    work_.SignalAll();
+    making_.SignalAll();
+  }
+  if (writer_.joinable()) writer_.join();
+  {
+    // The maker goes last: the writer may still need a segment.
+    absl::MutexLock held(&mutex_);
+    writer_gone_ = true;
+    making_.SignalAll();
+  }
+  if (maker_.joinable()) maker_.join();
+}
+
+// --- Opening.
+
+absl::Status FileJournal::Recover() {
+  if (absl::Status status = files_.CreateDirectory(options_.directory); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<FileLock>> lock = files_.Lock(absl::StrCat(options_.directory, "/", kLockFile));
+  if (!lock.ok()) return lock.status();
+  lock_ = *std::move(lock);
+  if (absl::Status status = RemoveUnfinishedSegments(files_, options_.directory); !status.ok()) return status;
+
+  absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files_, options_.directory, {});
+  if (absl::IsNotFound(reader.status())) return MakeFirst();
+  if (!reader.ok()) return reader.status();
+  absl::MutexLock held(&index_mutex_);
+  while (true) {
+    const absl::StatusOr<const Group*> group = (*reader)->Next();
+    if (!group.ok()) return group.status();
+    if (*group == nullptr) break;
+    for (const segment::Record& record : (*group)->records) {
+      index_.Add(record.partition, record.seq, {(*reader)->segment(), static_cast<uint32_t>(record.offset)});
+    }
+  }
+  const JournalTail& tail = (*reader)->tail();
+  if (absl::Status status = RepairTail(files_, options_.directory, tail); !status.ok()) return status;
+  absl::StatusOr<std::vector<Segment>> segments = OpenSegments(tail.last_segment);
+  if (!segments.ok()) return segments.status();
+  segments_ = *std::move(segments);
+
+  absl::MutexLock queue_held(&mutex_);
+  active_ = segments_[tail.segment - 1];
+  for (uint32_t number = tail.segment + 1; number <= tail.last_segment; ++number) spares_.push_back(segments_[number - 1]);
+  end_ = tail.offset;
+  groups_ = tail.groups;
+  last_segment_ = tail.last_segment;
+  active_left_bytes_ = active_.header.bytes - end_;
+  for (uint16_t p = 0; p < kPartitions; ++p) last_appended_[p] = index_.Last(PartitionId(p)).value();
+  return absl::OkStatus();
+}
+
+absl::Status FileJournal::MakeFirst() {
+  absl::StatusOr<uint64_t> id = options_.new_journal_id;
+  if (*id == 0) id = RandomId();
+  if (!id.ok()) return id.status();
+  const segment::Header header{*id, 1, static_cast<uint32_t>(options_.segment_bytes)};
+  absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
+  if (!file.ok()) return file.status();
+  absl::MutexLock index_held(&index_mutex_);
+  absl::MutexLock held(&mutex_);
+  active_ = {header, *std::move(file)};
+  segments_.push_back(active_);
+  last_segment_ = 1;
+  active_left_bytes_ = active_.header.bytes - end_;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<FileJournal::Segment>> FileJournal::OpenSegments(uint32_t last) {
+  std::vector<Segment> segments;
+  for (uint32_t number = 1; number <= last; ++number) {
+    const std::string path = SegmentPath(options_.directory, number);
+    absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForWrite(path);
+    if (!file.ok()) return file.status();
+    const absl::StatusOr<segment::Header> header = ReadSegmentHeader(**file, path);
+    if (!header.ok()) return header.status();
+    segments.push_back({*header, *std::move(file)});
+  }
+  return segments;
+}
+
+// --- Taking entries.
+
+uint64_t FileJournal::RoomBytes() const {
+  uint64_t room = active_left_bytes_;
+  for (const Segment& spare : spares_) room += spare.header.bytes - segment::kHeaderBytes;
+  return room;
+}
+
+absl::Status FileJournal::Admit() {
+  absl::MutexLock held(&mutex_);
+  if (failed_) return Refuse(Reason::REASON_JOURNAL_FAILED);
+  if (stopping_) return Refuse(Reason::REASON_SHUTTING_DOWN);
+  if (queued_bytes_ >= options_.queue_bytes_max) return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
+  // One longest transaction for the caller, and one for what is lost at a segment's end.
+  const uint64_t reserve = 2 * (segment::RecordBytes(options_.transaction_bytes_max) + kGroupOverheadBytes);
+  if (RoomBytes() >= queued_bytes_ + reserve) return absl::OkStatus();
+  if (disk_full_) return RefuseUntil(Reason::REASON_STORAGE_FULL, kRetryDelayWhenFull);
+  return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
+}
+
+void FileJournal::Append(JournalEntry entry, Done done) {
+  FENFEN_CHECK(entry.partition.value() < kPartitions && entry.bytes.size() <= options_.transaction_bytes_max);
+  absl::MutexLock held(&mutex_);
+  FENFEN_CHECK(!stopping_ && entry.seq.value() == last_appended_[entry.partition.value()] + 1);
+  ++last_appended_[entry.partition.value()];
+  ++appended_;
+  queued_bytes_ += segment::RecordBytes(entry.bytes.size());
+  queue_.push_back({std::move(entry), std::move(done)});
+  if (queue_.size() == 1) work_.Signal();
+}
+
+absl::Status FileJournal::Flush() {
+  absl::MutexLock held(&mutex_);
+  const uint64_t target = appended_;
+  while (settled_ < target) progress_.Wait(&mutex_);
+  return failed_ ? Refuse(Reason::REASON_JOURNAL_FAILED) : absl::OkStatus();
+}
+
+// --- The writer.
+
+void FileJournal::WriteLoop() {
+  std::vector<Pending> batch;
+  while (true) {
+    batch.clear();
+    {
+      absl::MutexLock held(&mutex_);
+      while (queue_.empty() && !stopping_) work_.Wait(&mutex_);
+      if (queue_.empty()) return;
+      batch.swap(queue_);
+    }
+    for (size_t first = 0; first < batch.size();) first = WriteGroup(batch, first);
+  }
+}
+
+bool FileJournal::Fits(size_t record_bytes) const {
+  return segment::GroupStart(end_) + kGroupOverheadBytes + record_bytes <= active_.header.bytes;
+}
+
+// Makes one group of the batch's entries from `first` on, as many as fit, durable, and tells them. Returns the first entry left.
+size_t FileJournal::WriteGroup(std::vector<Pending>& batch, size_t first) {
+  if (!Fits(segment::RecordBytes(batch[first].entry.bytes.size())) && !TakeNextSegment()) {
+    Fail(absl::ResourceExhaustedError("the journal was closed while the disk was full"));
+    Settle(batch, first, batch.size(), Refuse(Reason::REASON_JOURNAL_FAILED));
+    return batch.size();
+  }
+  builder_.Begin(active_.header, segment::GroupStart(end_), groups_ + 1);
+  offsets_.clear();
+  size_t last = first;
+  while (last < batch.size()) {
+    const size_t bytes = segment::RecordBytes(batch[last].entry.bytes.size());
+    const bool room = segment::GroupStart(end_) + builder_.bytes() + bytes <= active_.header.bytes;
+    if (last > first && (!room || builder_.bytes() + bytes > options_.group_bytes_max)) break;
+    offsets_.push_back(builder_.Add(batch[last].entry));
+    ++last;
+  }
+  if (!WriteDurably(builder_.Finish()).ok()) {
+    Settle(batch, first, batch.size(), Refuse(Reason::REASON_JOURNAL_FAILED));
+    return batch.size();
+  }
+  Publish(batch, first);
+  Settle(batch, first, last, absl::OkStatus());
+  return last;
+}
+
+absl::Status FileJournal::WriteDurably(absl::string_view group) {
+  {
+    absl::MutexLock held(&mutex_);
+    if (failed_) return absl::AbortedError("writes have stopped");
+  }
+  absl::Status status = active_.file->WriteAt(segment::GroupStart(end_), group);
+  if (status.ok()) status = active_.file->Sync();
+  if (!status.ok()) {
+    Fail(status);
+    return status;
+  }
+  end_ = segment::GroupStart(end_) + group.size();
+  ++groups_;
+  return status;
+}
+
+// Lets readers find the group that was just made durable.
+void FileJournal::Publish(const std::vector<Pending>& batch, size_t first) {
+  absl::MutexLock held(&index_mutex_);
+  for (size_t n = 0; n < offsets_.size(); ++n) {
+    const JournalEntry& entry = batch[first + n].entry;
+    index_.Add(entry.partition, entry.seq, {active_.header.number, static_cast<uint32_t>(offsets_[n])});
+  }
+}
+
+// Tells the entries from `first` up to `last` what became of them, in order, and gives their room in the queue back.
+void FileJournal::Settle(std::vector<Pending>& batch, size_t first, size_t last, const absl::Status& status) {
+  size_t bytes = 0;
+  for (size_t n = first; n < last; ++n) {
+    bytes += segment::RecordBytes(batch[n].entry.bytes.size());
+    std::move(batch[n].done)(status);
+  }
+  absl::MutexLock held(&mutex_);
+  queued_bytes_ -= bytes;
+  settled_ += last - first;
+  active_left_bytes_ = active_.header.bytes - end_;
+  progress_.SignalAll();
+}
+
+// Goes on to the next segment; waits for it where the disk is full. False where writes have stopped or the journal ends without room.
+bool FileJournal::TakeNextSegment() {
+  absl::MutexLock held(&mutex_);
+  while (spares_.empty() && !failed_ && !(stopping_ && disk_full_)) work_.Wait(&mutex_);
+  if (failed_ || spares_.empty()) return false;
+  active_ = std::move(spares_.front());
+  spares_.pop_front();
+  end_ = segment::kHeaderBytes;
+  active_left_bytes_ = active_.header.bytes - end_;
+  making_.Signal();
+  return true;
+}
+
+void FileJournal::Fail(const absl::Status& why) {
+  {
+    absl::MutexLock held(&mutex_);
+    if (failed_) return;
+    failed_ = true;
+    work_.SignalAll();
+    making_.SignalAll();
+  }
+  options_.report(why);
+}
+
+// --- The maker.
+
+void FileJournal::MakeLoop() {
+  while (true) {
+    segment::Header header;
+    {
+      absl::MutexLock held(&mutex_);
+      while (spares_.size() >= kSparesAhead && !writer_gone_ && !failed_) making_.Wait(&mutex_);
+      if (writer_gone_ || failed_ || (stopping_ && queue_.empty() && settled_ == appended_)) return;
+      header = {active_.header.journal_id, last_segment_ + 1, static_cast<uint32_t>(options_.segment_bytes)};
+    }
+    absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
+    if (file.ok()) {
+      Segment made{header, *std::move(file)};
+      absl::MutexLock index_held(&index_mutex_);
+      segments_.push_back(made);
+      absl::MutexLock held(&mutex_);
+      spares_.push_back(std::move(made));
+      last_segment_ = header.number;
+      disk_full_ = false;
+      work_.SignalAll();
+      continue;
+    }
+    if (!absl::IsResourceExhausted(file.status())) return Fail(file.status());
+    bool first_notice = false;
+    {
+      absl::MutexLock held(&mutex_);
+      first_notice = !std::exchange(disk_full_, true);
+      work_.SignalAll();
+    }
+    if (first_notice) options_.report(file.status());
+    absl::MutexLock held(&mutex_);
+    if (!writer_gone_) making_.WaitWithTimeout(&mutex_, options_.room_retry_delay);
+  }
+}
+
+// --- Reading.
+
+absl::StatusOr<FileJournal::Stored> FileJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
+  Stored stored;
+  Segment in;
+  {
+    absl::ReaderMutexLock held(&index_mutex_);
+    const std::optional<JournalPosition> position = index_.Find(partition, seq);
+    if (!position)
+      return absl::NotFoundError(absl::StrCat("the journal has no transaction ", seq.value(), " of partition ", partition.value()));
+    stored.position = *position;
+    in = segments_[position->segment - 1];
+  }
+  const uint64_t offset = stored.position.offset;
+  stored.buffer.resize(kFirstReadBytes);
+  for (int reads = 0; reads < 2; ++reads) {
+    const absl::StatusOr<size_t> got = in.file->ReadAt(offset, stored.buffer.data(), stored.buffer.size());
+    if (!got.ok()) return got.status();
+    stored.buffer.resize(*got);
+    const std::optional<uint64_t> size = segment::PlausibleRecordBytes(stored.buffer);
+    if (!size || *size <= stored.buffer.size()) break;
+    stored.buffer.resize(*size);
+  }
+  const std::optional<segment::Record> record = segment::DecodeRecord(in.header, offset, stored.buffer);
+  if (!record || record->partition != partition || record->seq != seq) {
+    return DamageError({SegmentPath(options_.directory, in.header.number), offset, "a record's checksum does not hold"});
+  }
+  stored.record = *record;
+  return stored;
+}
+
+absl::StatusOr<JournalEntry> FileJournal::Read(PartitionId partition, PartitionSeq seq) {
+  const absl::StatusOr<Stored> stored = ReadStored(partition, seq);
+  if (!stored.ok()) return stored.status();
+  return JournalEntry{partition, seq, stored->record.record_time, std::string(stored->record.bytes)};
+}
+
+absl::StatusOr<JournalPlace> FileJournal::Locate(PartitionId partition, PartitionSeq seq) {
+  const absl::StatusOr<Stored> stored = ReadStored(partition, seq);
+  if (!stored.ok()) return stored.status();
+  return JournalPlace{segment::FileName(stored->position.segment), stored->position.offset, stored->record.crc32c};
+}
+
+absl::Status FileJournal::Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) {
+  const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files_, options_.directory, {});
+  if (!reader.ok()) return reader.status();
+  while (true) {
+    const absl::StatusOr<const Group*> group = (*reader)->Next();
+    if (!group.ok()) return group.status();
+    if (*group == nullptr) return absl::OkStatus();
+    for (const segment::Record& record : (*group)->records) {
+      absl::Status status = visitor({record.partition, record.seq, record.record_time, std::string(record.bytes)});
+      if (!status.ok()) return status;
+    }
+  }
+}
+
+PartitionSeq FileJournal::LastDurable(PartitionId partition) const {
+  absl::ReaderMutexLock held(&index_mutex_);
+  return index_.Last(partition);
+}
+
+}  // namespace fenfen

@@ -1,0 +1,143 @@
+// FileJournal: the Journal in files of one folder (docs/formats/journal.md).
+//
+//   Append → queue → [writer] one write and one fdatasync for everything queued → index → each `done`, in order
+//   [maker] keeps a zero-filled segment ready, so that the writer never waits for one and Admit knows the room
+//
+// Batching adapts by itself: what arrives while one group is being synced is the next group; when idle, a lone entry goes at once.
+//
+// What it stands on: after a failed write or fdatasync nothing is written again until a restart, since the kernel may have dropped the
+// pages; recovery (Open) reads what the disk holds and writes the last group anew. A full disk is no failure: Admit answers STORAGE_FULL
+// while enough room is left for all that was admitted before, and OK again once another segment could be made.
+//
+//   auto journal = FileJournal::Open(files, {.directory = "data/journal"});
+//
+// Thread-safe. The destructor makes everything appended durable first.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "ledger/core/limits.h"
+#include "ledger/journal/file.h"
+#include "ledger/journal/journal.h"
+#include "ledger/journal/journal_index.h"
+#include "ledger/journal/segment.h"
+
+namespace fenfen {
+
+struct FileJournalOptions {
+  std::string directory;  // made if need be
+  // The limits; smaller only in tests. A segment holds at least three of the longest transactions.
+  size_t segment_bytes = limits::kJournalSegmentBytes;
+  size_t transaction_bytes_max = limits::kTransactionBytesMax;
+  size_t group_bytes_max = limits::kJournalGroupBytesMax;
+  size_t queue_bytes_max = limits::kJournalQueueBytesMax;
+  // How often making a segment is tried again while the disk is full.
+  absl::Duration room_retry_delay = absl::Milliseconds(500);
+  // The id of a journal that is made new; 0 for a random one.
+  uint64_t new_journal_id = 0;
+  // Told why, once, when writes stop for good, and each time that the disk has become full. On the journal's threads; must be short.
+  std::function<void(const absl::Status&)> report = [](const absl::Status&) {};
+};
+
+class FileJournal final : public Journal {
+ public:
+  // Opens the journal, making it where the folder is empty. Cuts a group that a crash left unfinished. DATA_LOSS, naming file and offset,
+  // for any other damage; FAILED_PRECONDITION where it is open already, here or in another process; RESOURCE_EXHAUSTED where a new
+  // journal finds no room. `files` outlives the journal.
+  static absl::StatusOr<std::unique_ptr<FileJournal>> Open(FileSystem& files, FileJournalOptions options);
+  ~FileJournal() override;
+
+  absl::Status Admit() override;
+  void Append(JournalEntry entry, Done done) override;
+  absl::Status Flush() override;
+  absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) override;
+  absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) override;
+  absl::Status Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) override;
+  PartitionSeq LastDurable(PartitionId partition) const override;
+
+ private:
+  struct Pending {
+    JournalEntry entry;
+    Done done;
+  };
+  struct Segment {
+    segment::Header header;
+    std::shared_ptr<File> file;
+  };
+  // A record's bytes as stored, and what they say.
+  struct Stored {
+    std::string buffer;
+    segment::Record record;
+    JournalPosition position;
+  };
+
+  FileJournal(FileSystem& files, FileJournalOptions options);
+
+  absl::Status Recover();
+  absl::Status MakeFirst();
+  absl::StatusOr<std::vector<Segment>> OpenSegments(uint32_t last);
+  absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
+
+  // The writer's thread.
+  void WriteLoop();
+  size_t WriteGroup(std::vector<Pending>& batch, size_t first);
+  bool TakeNextSegment();
+  absl::Status WriteDurably(absl::string_view group);
+  void Publish(const std::vector<Pending>& batch, size_t first);
+  void Settle(std::vector<Pending>& batch, size_t first, size_t last, const absl::Status& status);
+  bool Fits(size_t record_bytes) const;
+  void Fail(const absl::Status& why);
+
+  // The maker's thread.
+  void MakeLoop();
+
+  uint64_t RoomBytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  FileSystem& files_;
+  const FileJournalOptions options_;
+  std::unique_ptr<FileLock> lock_;
+
+  // The writer's own.
+  Segment active_;
+  uint64_t end_ = segment::kHeaderBytes;  // of the last group in active_
+  uint64_t groups_ = 0;
+  segment::GroupBuilder builder_;
+  std::vector<uint64_t> offsets_;  // of the group's records
+
+  mutable absl::Mutex mutex_;
+  absl::CondVar work_ ABSL_GUARDED_BY(mutex_);      // for the writer: a queue, a spare segment, an end
+  absl::CondVar making_ ABSL_GUARDED_BY(mutex_);    // for the maker: a spare was taken, an end
+  absl::CondVar progress_ ABSL_GUARDED_BY(mutex_);  // for Flush
+  std::vector<Pending> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // in the queue or being written
+  uint64_t appended_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t settled_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::array<uint64_t, kPartitions> last_appended_ ABSL_GUARDED_BY(mutex_){};
+  std::deque<Segment> spares_ ABSL_GUARDED_BY(mutex_);
+  uint64_t active_left_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint32_t last_segment_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool disk_full_ ABSL_GUARDED_BY(mutex_) = false;
+  bool failed_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writer_gone_ ABSL_GUARDED_BY(mutex_) = false;
+
+  mutable absl::Mutex index_mutex_;
+  JournalIndex index_ ABSL_GUARDED_BY(index_mutex_);
+  std::vector<Segment> segments_ ABSL_GUARDED_BY(index_mutex_);  // segment n at n − 1
+
+  std::thread writer_;
+  std::thread maker_;
+};
+
+}  // namespace fenfen

@@ -1,0 +1,112 @@
+#include "ledger/journal/journal_reader.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+
+namespace fenfen {
+namespace {
+
+constexpr int kLooks = 50;
+constexpr absl::Duration kBetweenLooks = absl::Milliseconds(10);
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<JournalReader>> JournalReader::Open(FileSystem& files, std::string directory, Options options) {
+  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
+  if (!names.ok()) return names.status();
+  uint32_t last = 0;
+  for (const std::string& name : *names) {  // sorted, so in the order of their numbers
+    const std::optional<uint32_t> number = segment::NumberOf(name);
+    if (!number) continue;
+    if (*number != last + 1) return DamageError({absl::StrCat(directory, "/", segment::FileName(last + 1)), 0, "the segment is missing"});
+    last = *number;
+  }
+  if (last == 0) return absl::NotFoundError(absl::StrCat(directory, ": no journal segment here"));
+  std::unique_ptr<JournalReader> reader(new JournalReader(files, std::move(directory), options));
+  absl::StatusOr<std::unique_ptr<SegmentReader>> first = reader->OpenSegment(1);
+  if (!first.ok()) return first.status();
+  reader->tail_.journal_id = (*first)->header().journal_id;
+  reader->current_ = *std::move(first);
+  return reader;
+}
+
+JournalReader::JournalReader(FileSystem& files, std::string directory, Options options)
+    : files_(files), directory_(std::move(directory)), options_(options) {}
+
+absl::StatusOr<std::unique_ptr<SegmentReader>> JournalReader::OpenSegment(uint32_t number) {
+  std::string path = absl::StrCat(directory_, "/", segment::FileName(number));
+  absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForRead(path);
+  if (!file.ok()) return file.status();
+  absl::StatusOr<std::unique_ptr<SegmentReader>> reader = SegmentReader::Open(*std::move(file), path, number);
+  if (reader.ok() && tail_.journal_id != 0 && (*reader)->header().journal_id != tail_.journal_id) {
+    return DamageError({path, 0, "the segment is another journal's"});
+  }
+  return reader;
+}
+
+absl::StatusOr<const Group*> JournalReader::Next() {
+  absl::StatusOr<const Group*> group = NextOnce();
+  for (int look = 1; options_.live && absl::IsDataLoss(group.status()) && look < kLooks; ++look) {
+    absl::SleepFor(kBetweenLooks);
+    group = NextOnce();
+  }
+  if (!group.ok() || *group == nullptr) return group;
+  if (const absl::Status status = CheckSequences(**group); !status.ok()) return status;
+  tail_.groups = (*group)->number;
+  tail_.group_segment = segment();
+  tail_.group_offset = (*group)->offset;
+  tail_.group_bytes = (*group)->bytes;
+  return group;
+}
+
+absl::StatusOr<const Group*> JournalReader::NextOnce() {
+  const uint64_t expected = tail_.groups + 1;
+  absl::StatusOr<const Group*> group = current_->Next(expected);
+  if (!group.ok() || *group != nullptr) return group;
+  if (current_->unfinished()) return EndAt(*current_, segment() + 1);
+
+  absl::StatusOr<std::unique_ptr<SegmentReader>> next = OpenSegment(segment() + 1);
+  if (absl::IsNotFound(next.status())) return EndAt(*current_, segment() + 1);
+  if (!next.ok()) return next.status();
+  group = (*next)->Next(expected);
+  if (options_.live) {
+    // A segment is never written again once the next one has a group; but this one may have grown since it was looked at.
+    const absl::StatusOr<const Group*> grown = current_->Next(expected);
+    if (!grown.ok() || *grown != nullptr) return grown;
+  }
+  if (!group.ok()) return group.status();
+  if (*group == nullptr && !(*next)->unfinished()) return EndAt(*current_, (*next)->header().number + 1);
+  current_ = *std::move(next);
+  if (*group != nullptr) return group;
+  return EndAt(*current_, segment() + 1);
+}
+
+absl::StatusOr<const Group*> JournalReader::EndAt(const SegmentReader& last, uint32_t empty_from) {
+  tail_.segment = last.header().number;
+  tail_.offset = last.end();
+  tail_.unfinished = last.unfinished();
+  for (tail_.last_segment = empty_from - 1;; ++tail_.last_segment) {
+    const absl::StatusOr<std::unique_ptr<SegmentReader>> above = OpenSegment(tail_.last_segment + 1);
+    if (absl::IsNotFound(above.status())) return nullptr;
+    if (!above.ok()) return above.status();
+    const absl::StatusOr<const Group*> group = (*above)->Next(tail_.groups + 1);
+    if (!group.ok() && !DamageOf(group.status())) return group.status();
+    if (!group.ok() || *group != nullptr || (*above)->unfinished()) {
+      return DamageError({last.path(), last.end(), absl::StrCat("a group is missing here, and ", (*above)->path(), " holds others")});
+    }
+  }
+}
+
+absl::Status JournalReader::CheckSequences(const Group& group) {
+  for (const segment::Record& record : group.records) {
+    uint64_t& last = last_seq_[record.partition.value()];
+    if (record.seq.value() != last + 1) {
+      return DamageError({path(), record.offset,
+                          absl::StrCat("partition ", record.partition.value(), " goes on with ", record.seq.value(), " after ", last)});
+    }
+    ++last;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace fenfen

@@ -1,0 +1,107 @@
+#include "ledger/journal/segment_files.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace fenfen {
+namespace {
+
+constexpr char kUnfinishedSuffix[] = ".tmp";
+constexpr uint64_t kChunkBytes = 1u << 20;
+// Synced in portions, so that the groups' own syncs never wait behind a whole segment.
+constexpr uint64_t kBytesPerSync = 8u << 20;
+
+absl::Status FillWithZeros(File& file, const segment::Header& header) {
+  const std::string zeros(std::min<uint64_t>(kChunkBytes, header.bytes), '\0');
+  for (uint64_t at = 0; at < header.bytes;) {
+    const uint64_t size = std::min<uint64_t>(zeros.size(), header.bytes - at);
+    if (absl::Status status = file.WriteAt(at, absl::string_view(zeros).substr(0, size)); !status.ok()) return status;
+    at += size;
+    if (at % kBytesPerSync != 0) continue;
+    if (absl::Status status = file.Sync(); !status.ok()) return status;
+  }
+  if (absl::Status status = file.WriteAt(0, segment::EncodeHeader(header)); !status.ok()) return status;
+  return file.Sync();
+}
+
+// Makes the file's bytes from `from` to `to` zero, where they are not or are missing.
+absl::Status ZeroRange(File& file, uint64_t from, uint64_t to) {
+  std::string chunk;
+  while (from < to) {
+    chunk.resize(std::min(kChunkBytes, to - from));
+    const absl::StatusOr<size_t> got = file.ReadAt(from, chunk.data(), chunk.size());
+    if (!got.ok()) return got.status();
+    if (*got < chunk.size() || !segment::AllZero(chunk)) {
+      chunk.assign(chunk.size(), '\0');
+      if (absl::Status status = file.WriteAt(from, chunk); !status.ok()) return status;
+    }
+    from += chunk.size();
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string SegmentPath(const std::string& directory, uint32_t number) { return absl::StrCat(directory, "/", segment::FileName(number)); }
+
+absl::StatusOr<segment::Header> ReadSegmentHeader(const File& file, const std::string& path) {
+  std::string bytes(segment::kHeaderBytes, '\0');
+  if (const absl::StatusOr<size_t> got = file.ReadAt(0, bytes.data(), bytes.size()); !got.ok()) return got.status();
+  const std::optional<segment::Header> header = segment::DecodeHeader(bytes);
+  if (!header) return DamageError({path, 0, "the segment header does not hold"});
+  return *header;
+}
+
+absl::StatusOr<std::unique_ptr<File>> MakeSegment(FileSystem& files, const std::string& directory, const segment::Header& header) {
+  // Asked first: to fill the disk to the brim and then give way again would hurt whoever else writes to it.
+  const absl::StatusOr<uint64_t> free = files.FreeBytes(directory);
+  if (!free.ok()) return free.status();
+  if (*free < header.bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat(directory, ": ", *free, " bytes are free, a segment needs ", header.bytes));
+  }
+  const std::string path = SegmentPath(directory, header.number);
+  const std::string unfinished = absl::StrCat(path, kUnfinishedSuffix);
+  absl::StatusOr<std::unique_ptr<File>> file = files.Create(unfinished);
+  if (!file.ok()) return file.status();
+  if (absl::Status status = FillWithZeros(**file, header); !status.ok()) {
+    files.Remove(unfinished).IgnoreError();  // the reason to tell is `status`
+    return status;
+  }
+  if (absl::Status status = files.Rename(unfinished, path); !status.ok()) return status;
+  if (absl::Status status = files.SyncDirectory(directory); !status.ok()) return status;
+  return file;
+}
+
+absl::Status RemoveUnfinishedSegments(FileSystem& files, const std::string& directory) {
+  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
+  if (!names.ok()) return names.status();
+  for (const std::string& name : *names) {
+    if (!absl::EndsWith(name, absl::StrCat(".seg", kUnfinishedSuffix))) continue;
+    if (absl::Status status = files.Remove(absl::StrCat(directory, "/", name)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RepairTail(FileSystem& files, const std::string& directory, const JournalTail& tail) {
+  for (uint32_t number = tail.segment; number <= tail.last_segment; ++number) {
+    const std::string path = SegmentPath(directory, number);
+    absl::StatusOr<std::unique_ptr<File>> file = files.OpenForWrite(path);
+    if (!file.ok()) return file.status();
+    const absl::StatusOr<segment::Header> header = ReadSegmentHeader(**file, path);
+    if (!header.ok()) return header.status();
+    const uint64_t from = number == tail.segment ? tail.offset : segment::kHeaderBytes;
+    if (absl::Status status = ZeroRange(**file, from, header->bytes); !status.ok()) return status;
+    if (absl::Status status = (*file)->Sync(); !status.ok()) return status;
+  }
+  if (tail.groups == 0) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<File>> file = files.OpenForWrite(SegmentPath(directory, tail.group_segment));
+  if (!file.ok()) return file.status();
+  std::string group(tail.group_bytes, '\0');
+  if (const absl::StatusOr<size_t> got = (*file)->ReadAt(tail.group_offset, group.data(), group.size()); !got.ok()) return got.status();
+  if (absl::Status status = (*file)->WriteAt(tail.group_offset, group); !status.ok()) return status;
+  return (*file)->Sync();
+}
+
+}  // namespace fenfen
