@@ -1,0 +1,161 @@
+// Acknowledged means journaled.
+#include "ledger/engine/engine.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ledger/state/memory_state.h"
+#include "tests/ledger/engine/manual_journal.h"
+
+namespace fenfen {
+namespace {
+
+constexpr PartitionId kPartition{9};
+constexpr AccountId kBank{AccountKind::kProgramme, Asset::kReward, 1};
+constexpr AccountId kHome{AccountKind::kHousehold, Asset::kReward, 2};
+
+class Recorder final : public Projection {
+ public:
+  void Apply(const CommittedTransaction& committed) override { seen.push_back(committed.seq.value()); }
+  std::vector<uint64_t> seen;
+};
+
+Command Pay(uint64_t key, int64_t amount = 100, uint64_t fingerprint = 1) {
+  Command command;
+  command.partition = kPartition;
+  command.key = {1, key};
+  command.fingerprint = fingerprint;
+  command.reads = {{}, {kBank, kHome}};
+  command.decide = [=](const View&) -> absl::StatusOr<Transaction> {
+    Transaction t;
+    t.key = {1, key};
+    t.fingerprint = fingerprint;
+    t.event_time = absl::FromUnixSeconds(5);
+    t.postings = {{kBank, Points(-amount)}, {kHome, Points(amount)}};
+    return t;
+  };
+  return command;
+}
+
+class EngineTest : public testing::Test {
+ protected:
+  // The reply of a command, once there is one.
+  struct Reply {
+    bool arrived = false;
+    absl::StatusOr<Outcome> outcome;
+  };
+  std::shared_ptr<Reply> Submit(Command command) {
+    auto reply = std::make_shared<Reply>();
+    engine.Submit(std::move(command), [reply](absl::StatusOr<Outcome> outcome) {
+      reply->arrived = true;
+      reply->outcome = std::move(outcome);
+    });
+    return reply;
+  }
+
+  MemoryState state;
+  ManualJournal journal;
+  ManualClock clock{absl::FromUnixSeconds(1000)};
+  Recorder recorder;
+  Engine engine{state, journal, clock, {&recorder}};
+};
+
+TEST_F(EngineTest, RepliesOnlyOnceDurable) {
+  const auto reply = Submit(Pay(1));
+  EXPECT_FALSE(reply->arrived);
+  EXPECT_TRUE(recorder.seen.empty());
+  journal.Sync();
+  ASSERT_TRUE(reply->arrived);
+  ASSERT_TRUE(reply->outcome.ok());
+  EXPECT_EQ(reply->outcome->committed.seq, PartitionSeq(1));
+  EXPECT_EQ(reply->outcome->committed.record_time, absl::FromUnixSeconds(1000));
+  EXPECT_FALSE(reply->outcome->replayed);
+  EXPECT_THAT(recorder.seen, testing::ElementsAre(1));
+}
+
+TEST_F(EngineTest, ARepetitionWaitsForTheFirstAndGetsTheSame) {
+  const auto first = Submit(Pay(1));
+  const auto second = Submit(Pay(1));
+  EXPECT_FALSE(second->arrived);
+  journal.Sync();
+  ASSERT_TRUE(second->arrived && second->outcome.ok());
+  EXPECT_TRUE(second->outcome->replayed);
+  EXPECT_EQ(second->outcome->committed.transaction, first->outcome->committed.transaction);
+  EXPECT_EQ(second->outcome->committed.seq, first->outcome->committed.seq);
+}
+
+TEST_F(EngineTest, AKeyWithAnotherBodyIsRefused) {
+  Submit(Pay(1));
+  const auto other = Submit(Pay(1, 200, 2));
+  ASSERT_TRUE(other->arrived);
+  EXPECT_EQ(RefusalOf(other->outcome.status()).reason, Reason::REASON_REQUEST_ID_REUSED);
+}
+
+TEST_F(EngineTest, NothingIsCommittedThatTheJournalCannotTake) {
+  journal.admission = RefuseUntil(Reason::REASON_STORAGE_FULL, absl::Seconds(1));
+  const auto reply = Submit(Pay(1));
+  EXPECT_EQ(RefusalOf(reply->outcome.status()).reason, Reason::REASON_STORAGE_FULL);
+  state.Read(kPartition, [](const View&, PartitionSeq last) { EXPECT_EQ(last, PartitionSeq(0)); });
+}
+
+TEST_F(EngineTest, AFailedJournalIsAnUnknownOutcome) {
+  const auto reply = Submit(Pay(1));
+  const auto waiting = Submit(Pay(1));
+  journal.Fail();
+  EXPECT_EQ(RefusalOf(reply->outcome.status()).reason, Reason::REASON_JOURNAL_FAILED);
+  EXPECT_EQ(RefusalOf(waiting->outcome.status()).reason, Reason::REASON_JOURNAL_FAILED);
+  EXPECT_TRUE(recorder.seen.empty());
+  absl::Status read;
+  engine.Read(
+      kPartition, [](const View&) {}, [&](absl::Status status) { read = status; });
+  EXPECT_EQ(RefusalOf(read).reason, Reason::REASON_JOURNAL_FAILED) << "what was not journaled is never shown";
+}
+
+TEST_F(EngineTest, AReadWaitsForWhatItSaw) {
+  Submit(Pay(1));
+  bool answered = false;
+  int64_t balance = 0;
+  engine.Read(
+      kPartition, [&](const View& view) { balance = view.Balance(kHome).hundredths(); }, [&](absl::Status) { answered = true; });
+  EXPECT_EQ(balance, 100);
+  EXPECT_FALSE(answered);
+  journal.Sync();
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(EngineTest, AReadOfAnotherPartitionDoesNotWait) {
+  Submit(Pay(1));
+  bool answered = false;
+  engine.Read(
+      PartitionId(10), [](const View&) {}, [&](absl::Status) { answered = true; });
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(EngineTest, StartFoldsTheJournal) {
+  Submit(Pay(1));
+  Submit(Pay(2));
+  journal.Sync();
+  MemoryState fresh;
+  Recorder again;
+  Engine restarted(fresh, journal, clock, {&again});
+  ASSERT_TRUE(restarted.Start().ok());
+  EXPECT_EQ(fresh.DigestOf(kPartition)->sha256, state.DigestOf(kPartition)->sha256);
+  EXPECT_THAT(again.seen, testing::ElementsAre(1, 2));
+  const auto outcome = restarted.SubmitAndWait(Pay(2));
+  ASSERT_TRUE(outcome.ok());
+  EXPECT_TRUE(outcome->replayed);
+}
+
+TEST_F(EngineTest, StopRefusesNewWorkAndFinishesTheOld) {
+  const auto reply = Submit(Pay(1));
+  ASSERT_TRUE(engine.Stop().ok());
+  EXPECT_TRUE(reply->outcome.ok());
+  EXPECT_EQ(RefusalOf(Submit(Pay(2))->outcome.status()).reason, Reason::REASON_SHUTTING_DOWN);
+}
+
+TEST_F(EngineTest, LoadOfWhatIsNotThere) {
+  EXPECT_EQ(RefusalOf(engine.Load(kPartition, PartitionSeq(4)).status()).reason, Reason::REASON_ENTRY_UNKNOWN);
+}
+
+}  // namespace
+}  // namespace fenfen

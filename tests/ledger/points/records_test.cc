@@ -1,0 +1,131 @@
+// The stored forms: golden bytes, and every way of cutting them short.
+#include "ledger/points/records.h"
+
+#include "absl/strings/escaping.h"
+#include "ledger/core/clock.h"
+#include "ledger/points/lots.h"
+#include "ledger/points/why.h"
+#include "tests/ledger/points/points_fixture.h"
+
+namespace fenfen {
+namespace {
+
+HouseholdRecord FullHousehold() {
+  HouseholdRecord record;
+  record.region = CatalogueId(0x0102030405060708);
+  record.card_hash = 0x1111111111111111;
+  record.create_time = absl::FromUnixMicros(1'000'000);
+  record.members = {0, 0x2222222222222222};
+  record.last_voucher = VoucherId(0x3333333333333333);
+  record.lots = {{20000, Points(150)}, {20365, Points(1)}};
+  record.days = {{20001, {{1, 2, Points(300)}}}};
+  record.codes = {{CatalogueId(5), 58203344}};
+  return record;
+}
+
+VoucherRecord FullVoucher() {
+  VoucherRecord record;
+  record.household = HouseholdId(10000001);
+  record.offer = CatalogueId(1);
+  record.merchant = CatalogueId(2);
+  record.price = Points(5000);
+  record.state = VoucherState::kCaptured;
+  record.reserve_time = absl::FromUnixMicros(1);
+  record.expire_time = absl::FromUnixMicros(2);
+  record.capture_time = absl::FromUnixMicros(3);
+  record.operator_id = CatalogueId(4);
+  record.lots = {{20000, Points(5000)}};
+  record.title_zh = "油";
+  record.title_en = "Oil";
+  return record;
+}
+
+TEST(Records, HouseholdGoldenBytes) {
+  EXPECT_EQ(absl::BytesToHexString(EncodeHousehold(FullHousehold())),
+            "01"                // format
+            "0807060504030201"  // region
+            "1111111111111111"
+            "0000000000000000"  // card, door
+            "80897a"            // created after a million microseconds
+            "02"
+            "0000000000000000"
+            "2222222222222222"  // members
+            "3333333333333333"  // last voucher
+            "02"
+            "c0b802"
+            "9601"
+            "9abe02"
+            "01"  // lots
+            "01"
+            "c2b802"
+            "01"
+            "01"
+            "02"
+            "ac02"  // days
+            "01"
+            "0500000000000000"
+            "d0b9e01b");  // codes
+}
+
+TEST(Records, ComeBackAsTheyWent) {
+  EXPECT_EQ(*DecodeHousehold(EncodeHousehold(FullHousehold())), FullHousehold());
+  EXPECT_EQ(*DecodeVoucher(EncodeVoucher(FullVoucher())), FullVoucher());
+}
+
+TEST(Records, RefuseEveryShorterFormAndAnyTail) {
+  const std::string household = EncodeHousehold(FullHousehold());
+  const std::string voucher = EncodeVoucher(FullVoucher());
+  for (size_t n = 0; n < household.size(); ++n) EXPECT_FALSE(DecodeHousehold(household.substr(0, n)).ok()) << n;
+  for (size_t n = 0; n < voucher.size(); ++n) EXPECT_FALSE(DecodeVoucher(voucher.substr(0, n)).ok()) << n;
+  EXPECT_FALSE(DecodeHousehold(household + "x").ok());
+  EXPECT_FALSE(DecodeVoucher(voucher + "x").ok());
+}
+
+TEST(Why, ComesBackForItsKindAlone) {
+  const DropWhy drop{{HouseholdId(7), Points(160), Points(100)}, 1, 1, 800, 800, CatalogueId(9), 5, 1, "food", Cut::kDailyReward};
+  const absl::StatusOr<Why> back = DecodeWhy(TransactionKind::kDrop, EncodeWhy(drop));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(std::get<DropWhy>(*back).rule, "food");
+  EXPECT_EQ(std::get<DropWhy>(*back).after.reward, Points(160));
+  EXPECT_FALSE(DecodeWhy(TransactionKind::kEnrolment, EncodeWhy(drop)).ok());
+  const std::string bytes = EncodeWhy(drop);
+  for (size_t n = 0; n < bytes.size(); ++n) EXPECT_FALSE(DecodeWhy(TransactionKind::kDrop, bytes.substr(0, n)).ok()) << n;
+}
+
+TEST(Lots, ExpireAtTheEndOfTheGraceMonth) {
+  const auto expiry = [](absl::CivilDay day, int grace) { return CivilDayOf(ExpiryDay(DayNumber(day), grace)); };
+  EXPECT_EQ(expiry(absl::CivilDay(2026, 1, 1), 3), absl::CivilDay(2027, 3, 31));
+  EXPECT_EQ(expiry(absl::CivilDay(2026, 12, 31), 3), absl::CivilDay(2027, 3, 31));
+  EXPECT_EQ(expiry(absl::CivilDay(2026, 6, 1), 0), absl::CivilDay(2026, 12, 31));
+  EXPECT_EQ(expiry(absl::CivilDay(2027, 6, 1), 2), absl::CivilDay(2028, 2, 29));
+}
+
+TEST(Lots, SpendTheEarliestFirst) {
+  std::vector<Lot> lots;
+  AddToLot(lots, 20, Points(100));
+  AddToLot(lots, 10, Points(50));
+  AddToLot(lots, 20, Points(5));
+  const absl::StatusOr<std::vector<Lot>> taken = TakeFromLots(lots, Points(60), 10);
+  ASSERT_TRUE(taken.ok());
+  EXPECT_THAT(*taken, testing::ElementsAre(Lot{10, Points(50)}, Lot{20, Points(10)}));
+  EXPECT_THAT(lots, testing::ElementsAre(Lot{20, Points(95)}));
+  EXPECT_EQ(ReasonOf(TakeFromLots(lots, Points(96), 10)), Reason::REASON_POINTS_INSUFFICIENT);
+  EXPECT_EQ(ReasonOf(TakeFromLots(lots, Points(1), 21)), Reason::REASON_POINTS_INSUFFICIENT);
+}
+
+TEST(Names, AreParsedInTheirShortestFormAlone) {
+  EXPECT_EQ(ParseHouseholdName("households/10000001"), HouseholdId(10000001));
+  for (const char* bad : {"households/", "households/0", "households/01", "households/-1", "households/1x", "households/9007199254740992",
+                          "household/1", "households/1/x"}) {
+    EXPECT_EQ(ParseHouseholdName(bad), std::nullopt) << bad;
+  }
+  const auto voucher = ParseVoucherName(VoucherName(HouseholdId(5), VoucherId(0xab)));
+  ASSERT_TRUE(voucher.has_value());
+  EXPECT_EQ(voucher->second, VoucherId(0xab));
+  EXPECT_EQ(ParseVoucherName("households/5/vouchers/zz"), std::nullopt);
+  EXPECT_EQ(ParseEntryName("households/5/entries/12")->second, PartitionSeq(12));
+  EXPECT_EQ(ParseMemberName("households/5/members/21"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace fenfen

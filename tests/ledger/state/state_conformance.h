@@ -1,0 +1,183 @@
+// What every State must do, whatever keeps it. Instantiated for each by a factory: INSTANTIATE_TEST_SUITE_P(Memory, StateConformance, …).
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "absl/synchronization/blocking_counter.h"
+#include "absl/synchronization/notification.h"
+#include "ledger/core/errors.h"
+#include "ledger/state/state.h"
+
+namespace fenfen {
+
+using StateFactory = std::function<std::unique_ptr<State>()>;
+
+class StateConformance : public testing::TestWithParam<StateFactory> {
+ protected:
+  static constexpr PartitionId kPartition{3};
+  static constexpr AccountId kBank{AccountKind::kProgramme, Asset::kReward, 1};
+  static constexpr AccountId kHome{AccountKind::kHousehold, Asset::kReward, 2};
+  static constexpr RecordKey kRecord{RecordKind::kHousehold, 2};
+
+  // Moves `amount` from the bank to the home (or back where negative) and writes `bytes` to the record, replacing the version it sees.
+  static State::Decide Move(RequestKey key, int64_t amount, std::string bytes, uint64_t fingerprint = 1) {
+    return [=](const View& view) -> absl::StatusOr<Transaction> {
+      Transaction t;
+      t.key = key;
+      t.fingerprint = fingerprint;
+      t.event_time = absl::FromUnixSeconds(1);
+      t.postings = {{kBank, Points(-amount)}, {kHome, Points(amount)}};
+      const auto present = view.Record(kRecord);
+      t.changes = {{kRecord, present ? present->version : PartitionSeq(0), bytes}};
+      return t;
+    };
+  }
+  absl::StatusOr<ExecuteResult> Execute(State& state, RequestKey key, State::Decide decide, uint64_t fingerprint = 1) {
+    absl::StatusOr<ExecuteResult> out;
+    absl::Notification done;
+    state.Execute(kPartition, {{kRecord}, {kBank, kHome}}, key, fingerprint, std::move(decide), [&](absl::StatusOr<ExecuteResult> result) {
+      out = std::move(result);
+      done.Notify();
+    });
+    done.WaitForNotification();
+    return out;
+  }
+  static int64_t Balance(const State& state, const AccountId& account) {
+    int64_t balance = 0;
+    state.Read(kPartition, [&](const View& view, PartitionSeq) { balance = view.Balance(account).hundredths(); });
+    return balance;
+  }
+  std::unique_ptr<State> state = GetParam()();
+};
+
+TEST_P(StateConformance, CommitsAreNumberedFromOneAndSeenAfterwards) {
+  const auto first = Execute(*state, {1, 1}, Move({1, 1}, 500, "a"));
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(std::get<Committed>(*first).seq, PartitionSeq(1));
+  const auto second = Execute(*state, {1, 2}, Move({1, 2}, 70, "b"));
+  EXPECT_EQ(std::get<Committed>(*second).seq, PartitionSeq(2));
+  EXPECT_EQ(Balance(*state, kHome), 570);
+  EXPECT_EQ(Balance(*state, kBank), -570);
+  state->Read(kPartition, [&](const View& view, PartitionSeq last) {
+    EXPECT_EQ(last, PartitionSeq(2));
+    EXPECT_EQ(view.Record(kRecord)->version, PartitionSeq(2));
+    EXPECT_EQ(view.Record(kRecord)->bytes, "b");
+    EXPECT_EQ(view.Record({RecordKind::kVoucher, 2}), std::nullopt);
+  });
+}
+
+TEST_P(StateConformance, AKeyHasOneEffect) {
+  ASSERT_TRUE(Execute(*state, {1, 1}, Move({1, 1}, 500, "a")).ok());
+  const auto again = Execute(*state, {1, 1}, Move({1, 1}, 500, "a"));
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(std::get<Replayed>(*again).seq, PartitionSeq(1));
+  const auto other = Execute(*state, {1, 1}, Move({1, 1}, 9, "z", 2), 2);
+  EXPECT_EQ(RefusalOf(other.status()).reason, Reason::REASON_REQUEST_ID_REUSED);
+  EXPECT_EQ(Balance(*state, kHome), 500);
+}
+
+TEST_P(StateConformance, ARefusalChangesNothingAndKeepsNoKey) {
+  const auto refused = Execute(*state, {1, 1}, [](const View&) { return Refuse(Reason::REASON_OFFER_UNKNOWN); });
+  EXPECT_EQ(RefusalOf(refused.status()).reason, Reason::REASON_OFFER_UNKNOWN);
+  const auto later = Execute(*state, {1, 1}, Move({1, 1}, 500, "a"));
+  ASSERT_TRUE(later.ok());
+  EXPECT_EQ(std::get<Committed>(*later).seq, PartitionSeq(1));
+}
+
+TEST_P(StateConformance, NoBalanceCrossesItsBound) {
+  ASSERT_TRUE(Execute(*state, {1, 1}, Move({1, 1}, 500, "a")).ok());
+  EXPECT_FALSE(Execute(*state, {1, 2}, Move({1, 2}, -501, "b")).ok());
+  EXPECT_EQ(Balance(*state, kHome), 500);
+  EXPECT_TRUE(Execute(*state, {1, 3}, Move({1, 3}, -500, "b")).ok());
+  EXPECT_EQ(Balance(*state, kHome), 0);
+}
+
+TEST_P(StateConformance, ADecisionThatIsWrongIsNotTaken) {
+  const auto unbalanced = Execute(*state, {1, 1}, [](const View&) -> absl::StatusOr<Transaction> {
+    Transaction t;
+    t.key = {1, 1};
+    t.fingerprint = 1;
+    t.postings = {{kHome, Points(5)}};
+    return t;
+  });
+  EXPECT_FALSE(unbalanced.ok());
+  const auto stale = Execute(*state, {1, 1}, [](const View&) -> absl::StatusOr<Transaction> {
+    Transaction t;
+    t.key = {1, 1};
+    t.fingerprint = 1;
+    t.changes = {{kRecord, PartitionSeq(9), "x"}};
+    return t;
+  });
+  EXPECT_FALSE(stale.ok());
+  state->Read(kPartition, [](const View&, PartitionSeq last) { EXPECT_EQ(last, PartitionSeq(0)); });
+}
+
+TEST_P(StateConformance, ApplyRedoesWhatExecuteDid) {
+  std::vector<Transaction> history;
+  for (uint64_t i = 1; i <= 20; ++i) {
+    const auto done = Execute(*state, {1, i}, Move({1, i}, i % 5 == 0 ? -10 : 20, std::to_string(i)));
+    ASSERT_TRUE(done.ok());
+    history.push_back(std::get<Committed>(*done).transaction);
+  }
+  const std::unique_ptr<State> copy = GetParam()();
+  for (uint64_t i = 1; i <= 20; ++i) ASSERT_TRUE(copy->Apply(kPartition, PartitionSeq(i), history[i - 1]).ok());
+  EXPECT_EQ(copy->DigestOf(kPartition)->sha256, state->DigestOf(kPartition)->sha256);
+  EXPECT_EQ(copy->DigestOf(kPartition)->seq, PartitionSeq(20));
+  // And remembers the keys.
+  EXPECT_EQ(std::get<Replayed>(*Execute(*copy, {1, 7}, Move({1, 7}, 20, "7"))).seq, PartitionSeq(7));
+}
+
+TEST_P(StateConformance, ApplyRefusesWhatDoesNotFollow) {
+  const auto one = Execute(*state, {1, 1}, Move({1, 1}, 5, "a"));
+  const auto two = Execute(*state, {1, 2}, Move({1, 2}, 5, "b"));
+  const std::unique_ptr<State> copy = GetParam()();
+  const Transaction& first = std::get<Committed>(*one).transaction;
+  const Transaction& second = std::get<Committed>(*two).transaction;
+  EXPECT_TRUE(absl::IsDataLoss(copy->Apply(kPartition, PartitionSeq(2), second)));
+  EXPECT_TRUE(copy->Apply(kPartition, PartitionSeq(1), first).ok());
+  EXPECT_TRUE(absl::IsDataLoss(copy->Apply(kPartition, PartitionSeq(1), first)));
+  EXPECT_TRUE(absl::IsDataLoss(copy->Apply(kPartition, PartitionSeq(2), first))) << "one key, two effects";
+}
+
+TEST_P(StateConformance, DigestsDifferWhereStatesDo) {
+  const std::unique_ptr<State> other = GetParam()();
+  ASSERT_TRUE(Execute(*state, {1, 1}, Move({1, 1}, 5, "a")).ok());
+  ASSERT_TRUE(Execute(*other, {1, 1}, Move({1, 1}, 6, "a")).ok());
+  EXPECT_NE(state->DigestOf(kPartition)->sha256, other->DigestOf(kPartition)->sha256);
+  EXPECT_NE(state->DigestOf(PartitionId(4))->sha256, state->DigestOf(PartitionId(5))->sha256) << "the partition is part of it";
+}
+
+TEST_P(StateConformance, ConcurrentCommitsAreOneOrderWithoutGaps) {
+  constexpr int kThreads = 4, kEach = 200;
+  absl::Mutex mutex;
+  std::vector<uint64_t> order;
+  std::vector<std::thread> threads;
+  absl::BlockingCounter left(kThreads * kEach);
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (uint64_t i = 0; i < kEach; ++i) {
+        const RequestKey key{static_cast<uint64_t>(t + 1), i};
+        state->Execute(kPartition, {{kRecord}, {kBank, kHome}}, key, 1, Move(key, 1, "r"), [&](absl::StatusOr<ExecuteResult> result) {
+          {
+            absl::MutexLock lock(&mutex);
+            order.push_back(std::get<Committed>(*result).seq.value());
+          }
+          left.DecrementCount();
+        });
+      }
+    });
+  }
+  left.Wait();
+  for (std::thread& thread : threads) thread.join();
+  for (size_t i = 0; i < order.size(); ++i) ASSERT_EQ(order[i], i + 1) << "done is called in the sequence's order";
+  EXPECT_EQ(Balance(*state, kHome), kThreads * kEach);
+}
+
+}  // namespace fenfen
