@@ -53,7 +53,8 @@ Good MakeGood() {
     offset = segment::GroupStart(offset);
     builder.Begin(header, offset, group);
     for (uint64_t i = 0; i < group; ++i) {
-      good.entries.push_back(absl::StrCat("entry ", ++seq, std::string(static_cast<size_t>(seq * seq * 40), static_cast<char>('a' + seq))));
+      ++seq;
+      good.entries.push_back(absl::StrCat("entry ", seq, std::string(static_cast<size_t>(seq * seq * 40), static_cast<char>('a' + seq))));
       builder.Add({fenfen::PartitionId(3), fenfen::PartitionSeq(seq), absl::FromUnixMicros(1), good.entries.back()});
     }
     const absl::string_view bytes = builder.Finish();
