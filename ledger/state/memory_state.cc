@@ -28,21 +28,28 @@ class MemoryState::PartitionView final : public View {
 };
 
 void MemoryState::Execute(PartitionId id, const ReadSet&, const RequestKey& key, uint64_t fingerprint, Decide decide, Done done) {
-  Partition& partition = partitions_[id.value()];
+  // Refusals and repetitions are told after the lock is let go: telling them may take a read of the journal.
+  absl::StatusOr<ExecuteResult> result = Attempt(partitions_[id.value()], key, fingerprint, decide, done);
+  if (!result.ok() || std::holds_alternative<Replayed>(*result)) std::move(done)(std::move(result));
+}
+
+absl::StatusOr<ExecuteResult> MemoryState::Attempt(Partition& partition, const RequestKey& key, uint64_t fingerprint, Decide& decide,
+                                                   Done& done) {
   absl::MutexLock lock(&partition.mutex);
   if (const auto known = partition.keys.find(key); known != partition.keys.end()) {
-    if (known->second.fingerprint != fingerprint) return std::move(done)(Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id"));
-    return std::move(done)(ExecuteResult(Replayed{known->second.seq}));
+    if (known->second.fingerprint != fingerprint) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
+    return ExecuteResult(Replayed{known->second.seq});
   }
   absl::StatusOr<Transaction> transaction = decide(PartitionView(partition));
-  if (!transaction.ok()) return std::move(done)(transaction.status());
+  if (!transaction.ok()) return transaction.status();
   FENFEN_CHECK(transaction->key == key && transaction->fingerprint == fingerprint);
-  if (absl::Status status = CheckTransaction(*transaction); !status.ok()) return std::move(done)(status);
-  if (absl::Status status = CheckFollows(partition, *transaction); !status.ok()) return std::move(done)(status);
-  // From here on nothing can fail.
+  if (absl::Status status = CheckTransaction(*transaction); !status.ok()) return status;
+  if (absl::Status status = CheckFollows(partition, *transaction); !status.ok()) return status;
+  // From here on nothing can fail. `done` runs under the lock, so that commits are told in their order.
   const PartitionSeq seq(partition.last.value() + 1);
   Commit(partition, seq, *transaction);
   std::move(done)(ExecuteResult(Committed{seq, *std::move(transaction)}));
+  return ExecuteResult(Committed{seq, {}});
 }
 
 void MemoryState::Read(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {

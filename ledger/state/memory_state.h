@@ -14,7 +14,7 @@ namespace fenfen {
 
 class MemoryState final : public State {
  public:
-  // Runs `decide` and `done` on the caller's thread, under the partition's lock.
+  // Runs both on the caller's thread: `decide`, and `done` for a commit, under the partition's lock.
   void Execute(PartitionId partition, const ReadSet& reads, const RequestKey& key, uint64_t fingerprint, Decide decide, Done done) override;
   void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
@@ -38,6 +38,8 @@ class MemoryState final : public State {
   };
   class PartitionView;
 
+  // Execute under the lock. Has run `done` where the result is Committed, and left it to the caller otherwise.
+  absl::StatusOr<ExecuteResult> Attempt(Partition& partition, const RequestKey& key, uint64_t fingerprint, Decide& decide, Done& done);
   // Whether the transaction follows from the partition as it is: the versions it replaces, the bounds of the accounts.
   static absl::Status CheckFollows(const Partition& partition, const Transaction& transaction) ABSL_SHARED_LOCKS_REQUIRED(partition.mutex);
   // Makes the change. Cannot fail: CheckTransaction and CheckFollows went before.
