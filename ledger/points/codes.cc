@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "ledger/core/check.h"
+#include "ledger/core/errors.h"
 
 namespace fenfen {
 namespace {
@@ -119,6 +120,13 @@ std::optional<StationCode> ReadStationCode(absl::string_view key, absl::string_v
   if (absl::StrCat(step) != parts[2] || step > (uint64_t{1} << 40)) return std::nullopt;
   if (!SameBytes(parts[3], StationMac(key, parts[1], step))) return std::nullopt;
   return StationCode{std::string(parts[1]), step};
+}
+
+absl::Status CheckStationStep(std::optional<uint64_t> step, absl::Time now) {
+  if (!step) return absl::OkStatus();
+  const uint64_t present = StationStepAt(now);
+  if (*step + 1 >= present && *step <= present + 1) return absl::OkStatus();
+  return Refuse(Reason::REASON_STATION_CODE_EXPIRED, {}, "station_code");
 }
 
 std::string MakeVoucherCode(absl::string_view key, VoucherId voucher) {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "ledger/core/ids.h"
@@ -32,6 +33,10 @@ struct StationCode {
 std::string MakeStationCode(absl::string_view key, absl::string_view station, uint64_t step);
 // nullopt for anything that MakeStationCode did not make with this key.
 std::optional<StationCode> ReadStationCode(absl::string_view key, absl::string_view text);
+
+// Whether a code's step is the present one or next to it; STATION_CODE_EXPIRED. A drop without a code (nullopt) passes. Asked within the
+// decision, after the request key, so that a repetition gets its former reply however late it comes.
+absl::Status CheckStationStep(std::optional<uint64_t> step, absl::Time now);
 
 // "7Q2K5-0000-0000-…": 21 characters in groups of 5-4-4-4-4.
 std::string MakeVoucherCode(absl::string_view key, VoucherId voucher);

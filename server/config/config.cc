@@ -1,0 +1,213 @@
+#include "server/config/config.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string_view>
+#include <toml++/toml.h>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace fenfen::server {
+namespace {
+
+// Reads one TOML table and remembers the first thing wrong with it.
+class Reader {
+ public:
+  Reader(const toml::table& table, std::string prefix, absl::Status& status) : table_(table), prefix_(std::move(prefix)), status_(status) {}
+
+  void String(const char* key, std::string& value) { Value(key, "a string", value); }
+  void Bool(const char* key, bool& value) { Value(key, "true or false", value); }
+
+  void Strings(const char* key, std::vector<std::string>& values) {
+    known_.insert(key);
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return;
+    const toml::array* array = node->as_array();
+    if (array == nullptr) return Fail(key, "must be a list of strings");
+    for (const toml::node& item : *array) {
+      const std::optional<std::string> text = item.value_exact<std::string>();
+      if (!text) return Fail(key, "must be a list of strings");
+      values.push_back(*text);
+    }
+  }
+
+  // The tables under a key: `[key]` is one, `[[key]]` are any number.
+  std::vector<const toml::table*> Tables(const char* key, bool list) {
+    known_.insert(key);
+    std::vector<const toml::table*> tables;
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return tables;
+    if (!list && node->is_table()) {
+      tables.push_back(node->as_table());
+    } else if (list && node->is_array_of_tables()) {
+      for (const toml::node& item : *node->as_array()) tables.push_back(item.as_table());
+    } else {
+      Fail(key, list ? "must be [[tables]]" : "must be a [table]");
+    }
+    return tables;
+  }
+
+  void Fail(absl::string_view key, absl::string_view why) {
+    if (status_.ok()) status_ = absl::InvalidArgumentError(absl::StrCat(prefix_, key, ": ", why));
+  }
+
+  // Refuses what nobody asked for.
+  void Finish() {
+    for (const auto& [key, node] : table_) {
+      const std::string name(key.str());
+      if (known_.find(name) == known_.end()) Fail(name, absl::StrCat("unknown key; known here: ", absl::StrJoin(known_, ", ")));
+    }
+  }
+
+ private:
+  template <typename T>
+  void Value(const char* key, absl::string_view expected, T& value) {
+    known_.insert(key);
+    const toml::node* node = table_.get(key);
+    if (node == nullptr) return;
+    const std::optional<T> given = node->value_exact<T>();
+    if (!given) return Fail(key, absl::StrCat("must be ", expected));
+    value = *given;
+  }
+
+  const toml::table& table_;
+  const std::string prefix_;
+  absl::Status& status_;
+  std::set<std::string> known_;
+};
+
+bool IsAddress(absl::string_view address) {
+  const size_t colon = address.rfind(':');
+  int port = -1;
+  return colon != absl::string_view::npos && colon > 0 && absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 0 && port <= 65535;
+}
+
+void ReadIssuer(const toml::table& table, size_t position, absl::Status& status, Config& config) {
+  Reader reader(table, absl::StrCat("issuer[", position, "]."), status);
+  IssuerConfig issuer;
+  std::vector<std::string> roles;
+  reader.String("name", issuer.name);
+  reader.String("public_key", issuer.public_key);
+  reader.Strings("roles", roles);
+  reader.Finish();
+  // A name with a slash could be mistaken for a device's, which signs for itself.
+  if (issuer.name.empty() || absl::StrContains(issuer.name, "/")) reader.Fail("name", "must not be empty or hold a slash");
+  if (issuer.public_key.empty()) reader.Fail("public_key", "must name a PEM file");
+  if (roles.empty()) reader.Fail("roles", "must name at least one role");
+  for (const std::string& name : roles) {
+    v1::Role role = v1::ROLE_UNSPECIFIED;
+    if (!v1::Role_Parse(absl::StrCat("ROLE_", name), &role) || role == v1::ROLE_UNSPECIFIED || role == v1::ROLE_DEVICE) {
+      reader.Fail("roles", absl::StrCat("no issuer can have the role ", name));
+    }
+    issuer.roles.push_back(role);
+  }
+  for (const IssuerConfig& other : config.issuers) {
+    if (other.name == issuer.name) reader.Fail("name", absl::StrCat("two issuers are called ", issuer.name));
+  }
+  config.issuers.push_back(std::move(issuer));
+}
+
+void ReadTables(const toml::table& table, absl::Status& status, Config& config) {
+  Reader root(table, "", status);
+  std::string zone = "Asia/Shanghai";
+  root.String("data_dir", config.data_dir);
+  root.String("listen", config.listen);
+  root.String("metrics_listen", config.metrics_listen);
+  root.String("ready_file", config.ready_file);
+  root.Bool("production", config.production);
+  root.String("time_zone", zone);
+  for (const toml::table* tls : root.Tables("tls", false)) {
+    Reader reader(*tls, "tls.", status);
+    reader.String("certificate", config.tls.certificate);
+    reader.String("key", config.tls.key);
+    reader.String("client_ca", config.tls.client_ca);
+    reader.Finish();
+  }
+  for (const toml::table* keys : root.Tables("keys", false)) {
+    Reader reader(*keys, "keys.", status);
+    reader.String("codes", config.codes_key);
+    reader.String("lookups", config.lookups_key);
+    reader.Finish();
+  }
+  for (const toml::table* log : root.Tables("log", false)) {
+    Reader reader(*log, "log.", status);
+    reader.String("level", config.log.level);
+    reader.String("file", config.log.file);
+    reader.Finish();
+  }
+  for (const toml::table* issuer : root.Tables("issuer", true)) ReadIssuer(*issuer, config.issuers.size(), status, config);
+  root.Finish();
+  if (!absl::LoadTimeZone(zone, &config.time_zone)) root.Fail("time_zone", absl::StrCat("no such time zone: ", zone));
+}
+
+absl::Status Check(const Config& config) {
+  const auto invalid = [](absl::string_view key, absl::string_view why) {
+    return absl::InvalidArgumentError(absl::StrCat(key, ": ", why));
+  };
+  if (config.data_dir.empty()) return invalid("data_dir", "must not be empty");
+  if (!IsAddress(config.listen)) return invalid("listen", "must be HOST:PORT");
+  if (!config.metrics_listen.empty() && !IsAddress(config.metrics_listen)) return invalid("metrics_listen", "must be HOST:PORT or empty");
+  if (config.tls.certificate.empty() != config.tls.key.empty()) return invalid("tls", "certificate and key go together");
+  if (!config.tls.client_ca.empty() && config.tls.certificate.empty()) return invalid("tls.client_ca", "needs a certificate and key");
+  if (config.tls.certificate.empty() && !IsLoopback(config.listen)) {
+    return invalid("listen", absl::StrCat(config.listen, " is not a loopback address, so [tls] certificate and key are required"));
+  }
+  if (config.codes_key.empty()) return invalid("keys.codes", "must name a file");
+  if (config.lookups_key.empty()) return invalid("keys.lookups", "must name a file");
+  static constexpr absl::string_view kLevels[] = {"debug", "info", "warn", "error"};
+  if (std::find(std::begin(kLevels), std::end(kLevels), config.log.level) == std::end(kLevels)) {
+    return invalid("log.level", absl::StrCat("must be one of ", absl::StrJoin(kLevels, ", ")));
+  }
+  return absl::OkStatus();
+}
+
+void ResolvePaths(const std::filesystem::path& folder, Config& config) {
+  const auto resolve = [&folder](std::string& path) {
+    if (!path.empty()) path = (folder / path).lexically_normal().string();
+  };
+  for (std::string* path : {&config.data_dir, &config.ready_file, &config.tls.certificate, &config.tls.key, &config.tls.client_ca,
+                            &config.codes_key, &config.lookups_key, &config.log.file}) {
+    resolve(*path);
+  }
+  for (IssuerConfig& issuer : config.issuers) resolve(issuer.public_key);
+}
+
+}  // namespace
+
+absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& folder) {
+  Config config;
+  absl::Status status;
+  try {
+    ReadTables(toml::parse(std::string_view(text.data(), text.size())), status, config);
+  } catch (const toml::parse_error& error) {
+    return absl::InvalidArgumentError(absl::StrCat("line ", error.source().begin.line, ": ", std::string(error.description())));
+  }
+  if (status.ok()) status = Check(config);
+  if (!status.ok()) return status;
+  ResolvePaths(folder, config);
+  return config;
+}
+
+absl::StatusOr<Config> LoadConfig(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) return absl::NotFoundError(absl::StrCat("cannot read the configuration ", path));
+  std::stringstream text;
+  text << file.rdbuf();
+  absl::StatusOr<Config> config = ParseConfig(text.str(), std::filesystem::absolute(path).parent_path().string());
+  if (!config.ok()) return absl::Status(config.status().code(), absl::StrCat(path, ": ", config.status().message()));
+  return config;
+}
+
+bool IsLoopback(absl::string_view address) {
+  const absl::string_view host = address.substr(0, address.rfind(':'));
+  return host == "localhost" || host == "[::1]" || absl::StartsWith(host, "127.");
+}
+
+}  // namespace fenfen::server

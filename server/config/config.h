@@ -1,0 +1,56 @@
+// fenfend's configuration: a TOML file. Every key is listed in config.cc; one that is not there is an error that names it, so a misspelt
+// key never passes for a default. Relative paths are relative to the file's folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "fenfen/v1/options.pb.h"
+
+namespace fenfen::server {
+
+struct TlsConfig {
+  std::string certificate;  // PEM file; empty = no TLS
+  std::string key;          // PEM file, readable by its owner alone
+  std::string client_ca;    // PEM file; set = clients must show a certificate that it signed
+};
+
+// Who may sign tokens, and for which roles.
+struct IssuerConfig {
+  std::string name;        // the tokens' `iss` and `kid`
+  std::string public_key;  // PEM file, Ed25519
+  std::vector<v1::Role> roles;
+};
+
+struct LogConfig {
+  std::string level = "info";  // debug, info, warn or error
+  std::string file;            // empty = standard error
+};
+
+struct Config {
+  std::string data_dir = "data";
+  std::string listen = "127.0.0.1:0";
+  std::string metrics_listen = "127.0.0.1:0";  // empty = off
+  std::string ready_file = "fenfend.ready";    // written when serving, removed at the end; empty = none
+  bool production = false;
+  absl::TimeZone time_zone;
+  TlsConfig tls;
+  std::string codes_key = "codes.key";
+  std::string lookups_key = "lookups.key";
+  std::vector<IssuerConfig> issuers;
+  LogConfig log;
+};
+
+// Reads a configuration from its text; `folder` is what relative paths are relative to. INVALID_ARGUMENT naming the key at fault.
+absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& folder);
+
+// The same from a file. NOT_FOUND where it cannot be read.
+absl::StatusOr<Config> LoadConfig(const std::string& path);
+
+// True if an address "HOST:PORT" can be reached from this machine only.
+bool IsLoopback(absl::string_view address);
+
+}  // namespace fenfen::server

@@ -1,0 +1,48 @@
+// Backend: the ledger as the services see it. All of it outlives the services and is thread-safe.
+#pragma once
+
+#include <string>
+
+#include "ledger/engine/engine.h"
+#include "ledger/points/records.h"
+#include "ledger/projections/captures.h"
+#include "ledger/projections/directory.h"
+#include "ledger/state/state.h"
+#include "server/access/access.h"
+#include "server/call/slow_lane.h"
+
+namespace fenfen::server {
+
+struct Backend {
+  Engine& engine;
+  // For look-ups of what never changes once it is there (where a household lies, whose a voucher is), which need not wait for durability.
+  const State& state;
+  const Directory& directory;
+  const Captures& captures;
+  SlowLane& slow_lane;
+  const std::string codes_key;
+  const std::string lookups_key;
+};
+
+// The household's record in its partition: HouseholdRegions over the State.
+class RecordRegions final : public HouseholdRegions {
+ public:
+  explicit RecordRegions(const State& state) : state_(state) {}
+  absl::StatusOr<CatalogueId> RegionOf(HouseholdId household) const override {
+    absl::StatusOr<CatalogueId> region;
+    state_.Read(PartitionOf(household), [&](const View& view, PartitionSeq) {
+      const absl::StatusOr<Versioned<HouseholdRecord>> found = ReadHousehold(view, household);
+      if (found.ok()) {
+        region = found->record.region;
+      } else {
+        region = found.status();
+      }
+    });
+    return region;
+  }
+
+ private:
+  const State& state_;
+};
+
+}  // namespace fenfen::server
