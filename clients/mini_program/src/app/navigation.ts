@@ -74,7 +74,8 @@ export function requireSession(...roles: Role[]): boolean {
 /** Keeps the title of the page's bar in the chosen language. */
 export function useTitle(key: MessageKey | (() => MessageKey)): void {
   const title = () => t(typeof key === 'function' ? key() : key);
-  const show = () => uni.setNavigationBarTitle({ title: title() });
+  // It fails on a page that is being left; then there is no title to set.
+  const show = () => uni.setNavigationBarTitle({ title: title(), fail: () => undefined });
   onShow(show);
   watch(title, show);
 }

@@ -1,5 +1,8 @@
 // What a person chose for this phone: language and text size. Kept over restarts.
 import { computed, reactive } from 'vue';
+// #ifdef H5
+import { watchEffect } from 'vue';
+// #endif
 import { translate, type Locale, type MessageKey } from '@/shared/i18n';
 import { uniStore } from './uni_platform';
 
@@ -27,10 +30,13 @@ export const preferences = reactive<Preferences>({
 
 function keep(): void {
   uniStore.set(STORE_KEY, { ...preferences });
-  // #ifdef H5
-  document.documentElement.lang = preferences.locale === 'zh' ? 'zh-CN' : 'en';
-  // #endif
 }
+
+// #ifdef H5
+watchEffect(() => {
+  document.documentElement.lang = preferences.locale === 'zh' ? 'zh-CN' : 'en';
+});
+// #endif
 
 export function toggleLocale(): void {
   preferences.locale = preferences.locale === 'zh' ? 'en' : 'zh';
