@@ -63,30 +63,33 @@ SessionEnd Uploader::Session(const std::atomic<bool>& stop) {
 
   const absl::Time turn_over = absl::Now() + kSessionMax;
   SessionEnd end;
-  bool cut = false;
-  while (true) {
-    const bool taking = !stop && absl::Now() < turn_over;
+  bool cut = false, read_to_end = false;
+  while (end.kind == SessionEnd::Kind::kEmpty && !read_to_end) {
+    const bool taking = !cut && !stop && absl::Now() < turn_over;
     const absl::StatusOr<bool> sent = taking ? Fill(stream.get()) : absl::StatusOr<bool>(true);
     if (!sent.ok()) {
       end = {SessionEnd::Kind::kBlocked, {}, false, std::string(sent.status().message())};
       break;
     }
-    cut = !*sent;
-    if (cut || in_flight_.empty()) {
-      end.kind = queue_empty_ && !cut ? SessionEnd::Kind::kEmpty : SessionEnd::Kind::kTurnOver;
-      break;
-    }
+    // A stream that takes no more may still hold answers, and has no status before they are read.
+    cut = cut || !*sent;
+    if (in_flight_.empty() && !cut) break;
     v1::UploadDropsResponse answer;
-    cut = !stream->Read(&answer);
-    if (cut || !TakeAnswer(answer, &end)) break;
+    read_to_end = !stream->Read(&answer);
+    if (!read_to_end && !in_flight_.empty()) TakeAnswer(answer, &end);
   }
-  if (end.kind == SessionEnd::Kind::kEmpty || end.kind == SessionEnd::Kind::kTurnOver) {
-    stream->WritesDone();
-  } else {
+  if (end.kind != SessionEnd::Kind::kEmpty) {
     context.TryCancel();
+    stream->Finish();
+    return end;
   }
-  const grpc::Status status = stream->Finish();
-  return cut ? FromStatus(status) : end;
+  if (read_to_end) return FromStatus(stream->Finish());
+  stream->WritesDone();
+  v1::UploadDropsResponse surplus;
+  while (stream->Read(&surplus)) {
+  }
+  stream->Finish();
+  return {queue_empty_ ? SessionEnd::Kind::kEmpty : SessionEnd::Kind::kTurnOver, {}, false, ""};
 }
 
 absl::StatusOr<bool> Uploader::Fill(Stream* stream) {
@@ -105,29 +108,28 @@ absl::StatusOr<bool> Uploader::Fill(Stream* stream) {
   return true;
 }
 
-bool Uploader::TakeAnswer(const v1::UploadDropsResponse& answer, SessionEnd* end) {
+void Uploader::TakeAnswer(const v1::UploadDropsResponse& answer, SessionEnd* end) {
   const QueuedBatch& queued = in_flight_.front();
   // Answers come in the order of the batches; anything else is a fault of the server that sending again may cure.
   if (answer.last_sequence() != queued.last_sequence && answer.reason().empty()) {
     *end = {SessionEnd::Kind::kRetry, {}, false, absl::StrCat("answer to ", answer.last_sequence(), ", expected ", queued.last_sequence)};
-    return false;
+    return;
   }
   const bool answered = answer.outcomes().empty() ? TakeRefusal(queued, answer, end) : TakeOutcomes(queued, answer);
   if (!answered) {
     if (end->kind != SessionEnd::Kind::kBlocked) {
       *end = {SessionEnd::Kind::kRetry, absl::Milliseconds(answer.retry_delay_ms()), false, answer.reason()};
     }
-    return false;
+    return;
   }
   absl::Status kept = rejected_.Flush();
   if (kept.ok()) kept = reader_->Ack(queued.last_sequence);
   if (!kept.ok()) {
     *end = {SessionEnd::Kind::kBlocked, {}, false, std::string(kept.message())};
-    return false;
+    return;
   }
   in_flight_bytes_ -= queued.bytes.size();
   in_flight_.pop_front();
-  return true;
 }
 
 bool Uploader::TakeOutcomes(const QueuedBatch& queued, const v1::UploadDropsResponse& answer) {

@@ -68,8 +68,8 @@ class Uploader {
   Uploader(Device device, std::unique_ptr<QueueReader> reader, client::Client* client, client::Clock clock, UploadCounts* counts);
   // Sends batches while the window has room. False if the stream is cut.
   absl::StatusOr<bool> Fill(Stream* stream);
-  // Takes the answer to the oldest batch in flight. True to go on.
-  bool TakeAnswer(const v1::UploadDropsResponse& answer, SessionEnd* end);
+  // Takes the answer to the oldest batch in flight; `end` is set if the session cannot go on.
+  void TakeAnswer(const v1::UploadDropsResponse& answer, SessionEnd* end);
   // Sorts a batch's outcomes; false if any is to be sent again.
   bool TakeOutcomes(const QueuedBatch& queued, const v1::UploadDropsResponse& answer);
   // A whole batch was refused. True if the queue moves on without it.
