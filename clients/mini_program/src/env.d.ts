@@ -2,7 +2,7 @@
 /// <reference types="@dcloudio/types" />
 
 interface ImportMetaEnv {
-  /** Where the mp-weixin build finds the bridge, `https://host`. */
+  /** Where the mp-weixin build finds the bridge: scheme and host. */
   readonly VITE_API_BASE?: string;
 }
 

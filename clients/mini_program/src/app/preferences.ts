@@ -12,7 +12,7 @@ const SYSTEM_LARGE_PX = 20;
 
 // A browser has no such setting and scales the page itself.
 function systemPrefersLarge(): boolean {
-  const info = uni.getSystemInfoSync() as { fontSizeSetting?: number };
+  const info = uni.getAppBaseInfo() as { fontSizeSetting?: number };
   return (info.fontSizeSetting ?? 0) >= SYSTEM_LARGE_PX;
 }
 

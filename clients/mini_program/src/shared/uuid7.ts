@@ -5,9 +5,8 @@ export type RandomBytes = (bytes: Uint8Array) => void;
 
 /** The engine's cryptographic source, or Math.random where a mini program engine has none: ids must be unique, not secret. */
 export const platformRandom: RandomBytes = (bytes) => {
-  const source = (globalThis as { crypto?: { getRandomValues?: (array: Uint8Array) => Uint8Array } }).crypto;
-  if (source?.getRandomValues) {
-    source.getRandomValues(bytes);
+  if (typeof crypto !== 'undefined' && typeof crypto.getRandomValues === 'function') {
+    crypto.getRandomValues(bytes);
     return;
   }
   for (let i = 0; i < bytes.length; i++) bytes[i] = Math.floor(Math.random() * 256);
