@@ -30,6 +30,9 @@ inline constexpr int kLotsMax = 64;
 inline constexpr int kImportRowsMax = 200'000;
 inline constexpr int kPageSizeMax = 100;
 
+// Events of one device remembered in each partition: some 16,000 in all, two months of a busy station.
+inline constexpr size_t kDeviceWindow = 64;
+
 inline constexpr absl::Duration kRequestKeyAgeMax = absl::Hours(24 * 45);
 inline constexpr absl::Duration kClockAheadMax = absl::Minutes(5);
 inline constexpr absl::Duration kRetryDelayWhenBusy = absl::Milliseconds(200);

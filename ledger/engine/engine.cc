@@ -33,14 +33,15 @@ void Engine::Submit(Command command, Done done) {
   // Asked before the State changes, so that whatever is committed also finds room in the journal.
   if (absl::Status admitted = journal_.Admit(); !admitted.ok()) return std::move(done)(admitted);
   const PartitionId partition = command.partition;
-  state_.Execute(partition, command.reads, command.key, command.fingerprint, std::move(command.decide),
-                 [this, partition, done = std::move(done)](absl::StatusOr<ExecuteResult> result) mutable {
-                   if (!result.ok()) return std::move(done)(result.status());
-                   if (auto* committed = std::get_if<Committed>(&*result)) {
-                     return AppendCommitted(partition, std::move(*committed), std::move(done));
-                   }
-                   ReplyWithStored(partition, std::get<Replayed>(*result).seq, std::move(done));
-                 });
+  state_.Execute(
+      partition, command.reads, command.key, command.fingerprint, std::move(command.decide),
+      [this, partition, fingerprint = command.fingerprint, done = std::move(done)](absl::StatusOr<ExecuteResult> result) mutable {
+        if (!result.ok()) return std::move(done)(result.status());
+        if (auto* committed = std::get_if<Committed>(&*result)) {
+          return AppendCommitted(partition, std::move(*committed), std::move(done));
+        }
+        ReplyWithStored(partition, std::get<Replayed>(*result).seq, fingerprint, std::move(done));
+      });
 }
 
 // Runs in the partition's order (State's contract), so the journal gets the partition's transactions in the order of their numbers.
@@ -60,11 +61,13 @@ void Engine::AppendCommitted(PartitionId partition, Committed committed, Done do
 }
 
 // The key's first use may still be on its way to the disk: its repetition waits for it.
-void Engine::ReplyWithStored(PartitionId partition, PartitionSeq seq, Done done) {
-  WhenDurable(partition, seq, [this, partition, seq, done = std::move(done)](absl::Status status) mutable {
+void Engine::ReplyWithStored(PartitionId partition, PartitionSeq seq, uint64_t fingerprint, Done done) {
+  WhenDurable(partition, seq, [this, partition, seq, fingerprint, done = std::move(done)](absl::Status status) mutable {
     if (!status.ok()) return std::move(done)(status);
     absl::StatusOr<CommittedTransaction> stored = Load(partition, seq);
     if (!stored.ok()) return std::move(done)(stored.status());
+    // A State may have compared less than the whole.
+    if (stored->transaction.fingerprint != fingerprint) return std::move(done)(Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id"));
     std::move(done)(Outcome{*std::move(stored), true});
   });
 }

@@ -87,7 +87,7 @@ class Engine {
   };
 
   void AppendCommitted(PartitionId partition, Committed committed, Done done);
-  void ReplyWithStored(PartitionId partition, PartitionSeq seq, Done done);
+  void ReplyWithStored(PartitionId partition, PartitionSeq seq, uint64_t fingerprint, Done done);
   void MarkDurable(PartitionId partition, PartitionSeq seq, const absl::Status& status);
   void WhenDurable(PartitionId partition, PartitionSeq seq, absl::AnyInvocable<void(absl::Status) &&> done);
 

@@ -9,45 +9,71 @@
 
 namespace fenfen {
 
-// Looks straight into the partition's maps. Good while the lock is held.
-class MemoryState::PartitionView final : public View {
+// Looks straight into the tables. Good while the lock is held; remembers the last household, since a decision asks for one again and again.
+class MemoryState::TablesView final : public View {
  public:
-  explicit PartitionView(const Partition& partition) : partition_(partition) {}
-  std::optional<RecordView> Record(const RecordKey& key) const override ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const auto found = partition_.records.find(key);
-    if (found == partition_.records.end()) return std::nullopt;
+  explicit TablesView(const Tables& tables) : tables_(tables) {}
+  std::optional<RecordView> Record(const RecordKey& key) const override {
+    if (key.kind == RecordKind::kHousehold) {
+      const Cell* cell = CellOf(key.id);
+      if (cell == nullptr || cell->version() == PartitionSeq(0)) return std::nullopt;
+      return RecordView{cell->version(), cell->bytes()};
+    }
+    const auto found = tables_.records.find(key);
+    if (found == tables_.records.end()) return std::nullopt;
     return RecordView{found->second.version, found->second.bytes};
   }
-  Points Balance(const AccountId& account) const override ABSL_NO_THREAD_SAFETY_ANALYSIS {
-    const auto found = partition_.accounts.find(account);
-    return found == partition_.accounts.end() ? Points(0) : found->second;
+  Points Balance(const AccountId& account) const override {
+    if (Cell::Holds(account)) {
+      const Cell* cell = CellOf(account.owner);
+      return cell == nullptr ? Points(0) : cell->Balance(account);
+    }
+    const auto found = tables_.accounts.find(account);
+    return found == tables_.accounts.end() ? Points(0) : found->second;
   }
 
  private:
-  const Partition& partition_;
+  const Cell* CellOf(uint64_t household) const {
+    if (last_ == nullptr || last_->id() != household) last_ = tables_.households.Find(household);
+    return last_;
+  }
+  const Tables& tables_;
+  mutable const Cell* last_ = nullptr;
 };
 
 void MemoryState::Execute(PartitionId id, const ReadSet&, const RequestKey& key, uint64_t fingerprint, Decide decide, Done done) {
+  Partition& partition = partitions_[id.value()];
+  absl::StatusOr<ExecuteResult> result;
+  {
+    absl::MutexLock lock(&partition.mutex);
+    result = Attempt(partition.tables, key, fingerprint, decide, done);
+  }
   // Refusals and repetitions are told after the lock is let go: telling them may take a read of the journal.
-  absl::StatusOr<ExecuteResult> result = Attempt(partitions_[id.value()], key, fingerprint, decide, done);
   if (!result.ok() || std::holds_alternative<Replayed>(*result)) std::move(done)(std::move(result));
 }
 
-absl::StatusOr<ExecuteResult> MemoryState::Attempt(Partition& partition, const RequestKey& key, uint64_t fingerprint, Decide& decide,
+absl::StatusOr<ExecuteResult> MemoryState::Attempt(Tables& tables, const RequestKey& key, uint64_t fingerprint, Decide& decide,
                                                    Done& done) {
-  absl::MutexLock lock(&partition.mutex);
-  if (const auto known = partition.keys.find(key); known != partition.keys.end()) {
-    if (known->second.fingerprint != fingerprint) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
-    return ExecuteResult(Replayed{known->second.seq});
+  const RequestKeys::Found known = tables.keys.Find(key, fingerprint);
+  switch (known.verdict) {
+    case RequestKeys::Verdict::kSame:
+      return ExecuteResult(Replayed{known.seq});
+    case RequestKeys::Verdict::kOther:
+      return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
+    case RequestKeys::Verdict::kForgotten:
+      return Refuse(IsDeviceEventKey(key) ? Reason::REASON_EVENT_TOO_OLD : Reason::REASON_REQUEST_ID_OUT_OF_WINDOW);
+    case RequestKeys::Verdict::kNew:
+      break;
   }
-  absl::StatusOr<Transaction> transaction = decide(PartitionView(partition));
+  const TablesView view(tables);
+  absl::StatusOr<Transaction> transaction = decide(view);
   if (!transaction.ok()) return transaction.status();
   FENFEN_CHECK(transaction->key == key && transaction->fingerprint == fingerprint);
   if (absl::Status status = CheckTransaction(*transaction); !status.ok()) return status;
-  if (absl::Status status = CheckFollows(partition, *transaction); !status.ok()) return status;
+  if (absl::Status status = CheckFollows(view, *transaction); !status.ok()) return status;
   // From here on nothing can fail. `done` runs under the lock, so that commits are told in their order.
-  const PartitionSeq seq(partition.last.value() + 1);
-  Commit(partition, seq, *transaction);
+  const PartitionSeq seq(tables.last.value() + 1);
+  Commit(tables, seq, *transaction);
   std::move(done)(ExecuteResult(Committed{seq, *std::move(transaction)}));
   return ExecuteResult(Committed{seq, {}});
 }
@@ -55,64 +81,78 @@ absl::StatusOr<ExecuteResult> MemoryState::Attempt(Partition& partition, const R
 void MemoryState::Read(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
   const Partition& partition = partitions_[id.value()];
   absl::ReaderMutexLock lock(&partition.mutex);
-  reader(PartitionView(partition), partition.last);
+  reader(TablesView(partition.tables), partition.tables.last);
 }
 
 absl::Status MemoryState::Apply(PartitionId id, PartitionSeq seq, const Transaction& transaction) {
   Partition& partition = partitions_[id.value()];
   absl::MutexLock lock(&partition.mutex);
+  Tables& tables = partition.tables;
   absl::Status status;
-  if (seq.value() != partition.last.value() + 1) status = absl::DataLossError("a gap in the sequence");
-  if (status.ok() && partition.keys.contains(transaction.key)) status = absl::DataLossError("a request key with two effects");
+  if (seq.value() != tables.last.value() + 1) status = absl::DataLossError("a gap in the sequence");
+  if (status.ok() && tables.keys.Find(transaction.key, transaction.fingerprint).verdict != RequestKeys::Verdict::kNew) {
+    status = absl::DataLossError("a request key with two effects");
+  }
   if (status.ok()) status = CheckTransaction(transaction);
-  if (status.ok()) status = CheckFollows(partition, transaction);
+  if (status.ok()) status = CheckFollows(TablesView(tables), transaction);
   if (!status.ok()) {
     return absl::DataLossError(absl::StrCat("partition ", id.value(), ", transaction ", seq.value(), " does not follow ",
-                                            partition.last.value(), ": ", status.message()));
+                                            tables.last.value(), ": ", status.message()));
   }
-  Commit(partition, seq, transaction);
+  Commit(tables, seq, transaction);
   return absl::OkStatus();
 }
 
 absl::StatusOr<State::Digest> MemoryState::DigestOf(PartitionId id) const {
   const Partition& partition = partitions_[id.value()];
   absl::ReaderMutexLock lock(&partition.mutex);
-  DigestBuilder builder(id, partition.last);
-  for (const auto& [key, record] : partition.records) builder.AddRecord(key, record.version, record.bytes);
-  for (const auto& [account, balance] : partition.accounts) builder.AddAccount(account, balance);
-  return Digest{partition.last, builder.Finish()};
+  const Tables& tables = partition.tables;
+  DigestBuilder builder(id, tables.last);
+  tables.households.Visit([&builder](const Cell& cell) {
+    if (cell.version() != PartitionSeq(0)) builder.AddRecord({RecordKind::kHousehold, cell.id()}, cell.version(), cell.bytes());
+    cell.VisitAccounts([&builder](const AccountId& account, Points balance) { builder.AddAccount(account, balance); });
+  });
+  for (const auto& [key, record] : tables.records) builder.AddRecord(key, record.version, record.bytes);
+  for (const auto& [account, balance] : tables.accounts) builder.AddAccount(account, balance);
+  return Digest{tables.last, builder.Finish()};
 }
 
-absl::Status MemoryState::CheckFollows(const Partition& partition, const Transaction& transaction) {
+absl::Status MemoryState::CheckFollows(const TablesView& view, const Transaction& transaction) {
   for (const RecordChange& change : transaction.changes) {
-    const auto found = partition.records.find(change.key);
-    const PartitionSeq present = found == partition.records.end() ? PartitionSeq(0) : found->second.version;
-    if (present != change.previous)
+    const std::optional<RecordView> found = view.Record(change.key);
+    const PartitionSeq present = found ? found->version : PartitionSeq(0);
+    if (present != change.previous) {
       return absl::InternalError(
           absl::StrCat("a change replaces version ", change.previous.value(), ", not the present ", present.value()));
+    }
   }
   // A transaction may post to one account more than once; its bound holds for the sum.
-  for (size_t i = 0; i < transaction.postings.size(); ++i) {
-    const AccountId& account = transaction.postings[i].account;
-    const auto found = partition.accounts.find(account);
-    int64_t balance = found == partition.accounts.end() ? 0 : found->second.hundredths();
-    for (const Posting& posting : transaction.postings) {
-      if (posting.account == account) balance += posting.amount.hundredths();
+  for (const Posting& posting : transaction.postings) {
+    int64_t balance = view.Balance(posting.account).hundredths();
+    for (const Posting& other : transaction.postings) {
+      if (other.account == posting.account) balance += other.amount.hundredths();
     }
     const std::optional<Points> after = Points::Make(balance);
-    if (!after || !WithinBound(account.kind, *after)) return absl::InternalError("a balance would cross its bound");
+    if (!after || !WithinBound(posting.account.kind, *after)) return absl::InternalError("a balance would cross its bound");
   }
   return absl::OkStatus();
 }
 
-void MemoryState::Commit(Partition& partition, PartitionSeq seq, const Transaction& transaction) {
+void MemoryState::Commit(Tables& tables, PartitionSeq seq, const Transaction& transaction) {
   for (const Posting& posting : transaction.postings) {
-    Points& balance = partition.accounts[posting.account];
+    Points& balance = Cell::Holds(posting.account) ? tables.households.At(posting.account.owner).Balance(posting.account)
+                                                   : tables.accounts[posting.account];
     balance = Points(balance.hundredths() + posting.amount.hundredths());
   }
-  for (const RecordChange& change : transaction.changes) partition.records[change.key] = {seq, change.bytes};
-  partition.keys[transaction.key] = {transaction.fingerprint, seq};
-  partition.last = seq;
+  for (const RecordChange& change : transaction.changes) {
+    if (change.key.kind == RecordKind::kHousehold) {
+      tables.households.At(change.key.id).Set(seq, change.bytes);
+    } else {
+      tables.records[change.key] = {seq, change.bytes};
+    }
+  }
+  tables.keys.Add(transaction.key, transaction.fingerprint, seq);
+  tables.last = seq;
 }
 
 }  // namespace fenfen

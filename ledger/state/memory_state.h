@@ -1,5 +1,5 @@
-// MemoryState: the State of an embedded engine. Everything is in hash maps, one set a partition, each under its own lock; a commit is a
-// function call under that lock. What a restart loses, the journal gives back.
+// MemoryState: the State of an embedded engine. Everything is in this process, one set of tables a partition, each under its own lock; a
+// commit is a function call under that lock. What a restart loses, the journal gives back.
 #pragma once
 
 #include <array>
@@ -8,6 +8,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "ledger/state/household_cells.h"
+#include "ledger/state/request_keys.h"
 #include "ledger/state/state.h"
 
 namespace fenfen {
@@ -25,25 +27,26 @@ class MemoryState final : public State {
     PartitionSeq version;
     std::string bytes;
   };
-  struct RememberedKey {
-    uint64_t fingerprint = 0;
-    PartitionSeq seq;
+  // What a partition holds. Households, by far the most, lie in cells; all else in maps.
+  struct Tables {
+    PartitionSeq last;
+    HouseholdCells households;
+    absl::flat_hash_map<RecordKey, StoredRecord> records;
+    absl::flat_hash_map<AccountId, Points> accounts;
+    RequestKeys keys;
   };
   struct Partition {
     mutable absl::Mutex mutex;
-    PartitionSeq last ABSL_GUARDED_BY(mutex);
-    absl::flat_hash_map<RecordKey, StoredRecord> records ABSL_GUARDED_BY(mutex);
-    absl::flat_hash_map<AccountId, Points> accounts ABSL_GUARDED_BY(mutex);
-    absl::flat_hash_map<RequestKey, RememberedKey> keys ABSL_GUARDED_BY(mutex);
+    Tables tables ABSL_GUARDED_BY(mutex);
   };
-  class PartitionView;
+  class TablesView;
 
   // Execute under the lock. Has run `done` where the result is Committed, and left it to the caller otherwise.
-  absl::StatusOr<ExecuteResult> Attempt(Partition& partition, const RequestKey& key, uint64_t fingerprint, Decide& decide, Done& done);
-  // Whether the transaction follows from the partition as it is: the versions it replaces, the bounds of the accounts.
-  static absl::Status CheckFollows(const Partition& partition, const Transaction& transaction) ABSL_SHARED_LOCKS_REQUIRED(partition.mutex);
+  static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, const RequestKey& key, uint64_t fingerprint, Decide& decide, Done& done);
+  // Whether the transaction follows from the tables as they are: the versions it replaces, the bounds of the accounts.
+  static absl::Status CheckFollows(const TablesView& view, const Transaction& transaction);
   // Makes the change. Cannot fail: CheckTransaction and CheckFollows went before.
-  static void Commit(Partition& partition, PartitionSeq seq, const Transaction& transaction) ABSL_EXCLUSIVE_LOCKS_REQUIRED(partition.mutex);
+  static void Commit(Tables& tables, PartitionSeq seq, const Transaction& transaction);
 
   std::array<Partition, kPartitions> partitions_;
 };
