@@ -1,0 +1,79 @@
+// PartitionFold: the checker's own ledger of one partition. It takes the transactions in order, keeps balances, versions, lots and vouchers
+// in its own way, and tells every rule that a transaction breaks. It never stops at one: a broken transaction is applied as it stands.
+//
+// Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "ledger/core/transaction.h"
+
+namespace fenfen::ctl {
+
+class PartitionFold {
+ public:
+  // Takes a sentence about what is wrong.
+  using Report = absl::FunctionRef<void(std::string)>;
+
+  // `keep_bytes`: whether Digest will be asked for; it needs the records themselves.
+  PartitionFold(PartitionId partition, bool keep_bytes) : partition_(partition), keep_bytes_(keep_bytes) {}
+
+  void Apply(PartitionSeq seq, const Transaction& transaction, Report report);
+
+  // The digest of the state as it is now (docs/formats/state_digest.md): SHA-256, 32 bytes.
+  std::string Digest() const;
+  // Digest will not be asked for again.
+  void DropBytes();
+
+  PartitionSeq last() const { return last_; }
+  const absl::flat_hash_map<AccountId, int64_t>& balances() const { return balances_; }
+  const absl::flat_hash_map<RecordKey, uint64_t>& versions() const { return versions_; }
+
+  // Vouchers by where they stand.
+  uint64_t reserved() const { return vouchers_.size() - captured_; }
+  uint64_t captured() const { return captured_; }
+
+ private:
+  struct Household {
+    bool known = false;
+    int64_t lots_sum = 0;
+    int64_t reserved_sum = 0;  // the prices of its vouchers that are not captured
+  };
+  struct Voucher {
+    uint64_t household = 0;
+    uint64_t offer = 0;
+    uint64_t merchant = 0;
+    int64_t price = 0;
+    bool captured = false;
+  };
+
+  bool IsCatalogue() const { return partition_ == kCataloguePartition; }
+  void ApplyPostings(const Transaction& transaction, Report report);
+  void ApplyChanges(PartitionSeq seq, const Transaction& transaction, Report report);
+  void CheckPlace(const RecordKey& key, Report report) const;
+  void ApplyHousehold(const RecordChange& change, Report report);
+  void ApplyVoucher(const RecordChange& change, const Transaction& transaction, Report report);
+  void CheckHouseholds(Report report);
+  int64_t Balance(AccountKind kind, Asset asset, uint64_t owner) const;
+  // Notes a household that the transaction touched.
+  void Touch(uint64_t household);
+
+  const PartitionId partition_;
+  bool keep_bytes_;
+  PartitionSeq last_;
+  absl::flat_hash_set<RequestKey> keys_;
+  absl::flat_hash_map<AccountId, int64_t> balances_;
+  absl::flat_hash_map<RecordKey, uint64_t> versions_;
+  absl::flat_hash_map<RecordKey, std::string> bytes_;  // only with keep_bytes_
+  absl::flat_hash_map<uint64_t, Household> households_;
+  absl::flat_hash_map<uint64_t, Voucher> vouchers_;
+  uint64_t captured_ = 0;
+  std::vector<uint64_t> touched_;
+};
+
+}  // namespace fenfen::ctl

@@ -1,0 +1,143 @@
+#include "clients/ctl/verify/verify_command.h"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "clients/ctl/verify/verify_journal.h"
+#include "fenfen/v1/audit.grpc.pb.h"
+
+namespace fenfen::ctl {
+namespace {
+
+struct Arguments {
+  std::string directory;
+  std::string balances_file;
+};
+
+boost::json::object ToJson(const AssetTotals& totals) {
+  return {{"programme", totals.programme}, {"households", totals.household}, {"held", totals.held}, {"merchants", totals.merchant}};
+}
+
+boost::json::object ToJson(const Finding& finding) {
+  boost::json::object json{{"what", finding.what}};
+  if (!finding.file.empty()) {
+    json["file"] = finding.file;
+    json["offset"] = finding.offset;
+  }
+  if (finding.damaged_byte) json["damaged_byte"] = *finding.damaged_byte;
+  if (finding.partition) json["partition"] = finding.partition->value();
+  if (finding.seq != PartitionSeq(0)) json["sequence"] = finding.seq.value();
+  return json;
+}
+
+void PrintJson(const VerifyReport& report) {
+  boost::json::array findings;
+  for (const Finding& finding : report.findings) findings.push_back(ToJson(finding));
+  const double seconds = absl::ToDoubleSeconds(report.took);
+  std::cout << boost::json::object{{"ok", report.findings_total == 0},
+                                   {"findings_total", report.findings_total},
+                                   {"findings", std::move(findings)},
+                                   {"segments", report.segments},
+                                   {"groups", report.groups},
+                                   {"bytes", report.bytes},
+                                   {"transactions", report.transactions},
+                                   {"postings", report.postings},
+                                   {"households", report.households},
+                                   {"vouchers_reserved", report.vouchers_reserved},
+                                   {"vouchers_captured", report.vouchers_captured},
+                                   {"reward", ToJson(report.reward)},
+                                   {"civic", ToJson(report.civic)},
+                                   {"digests_equal", report.digests_equal},
+                                   {"unfinished_tail", report.unfinished_tail},
+                                   {"seconds", seconds},
+                                   {"transactions_per_second", static_cast<double>(report.transactions) / seconds}}
+            << std::endl;
+}
+
+void PrintText(const VerifyReport& report, bool compared) {
+  std::cout << "记录 transactions: " << report.transactions << "，家庭 households: " << report.households
+            << "，兑换券 vouchers: " << report.vouchers_reserved << " 未用 open, " << report.vouchers_captured << " 已核销 captured\n"
+            << "兑换积分 REWARD: 发放 issued " << FormatPoints(-report.reward.programme) << " = 家庭 households "
+            << FormatPoints(report.reward.household) << " + 预留 held " << FormatPoints(report.reward.held) << " + 商户 merchants "
+            << FormatPoints(report.reward.merchant) << "\n"
+            << "文明积分 CIVIC: 发放 issued " << FormatPoints(-report.civic.programme) << " = 家庭 households "
+            << FormatPoints(report.civic.household) << "\n";
+  if (report.unfinished_tail) std::cout << "末尾有一次未完成的写入，从未被确认 / an unfinished write at the end, never acknowledged\n";
+  for (const Finding& finding : report.findings) {
+    std::cout << "问题 finding: " << finding.what;
+    if (finding.partition) std::cout << "，分区 partition " << finding.partition->value() << " #" << finding.seq.value();
+    if (!finding.file.empty()) std::cout << "，" << finding.file << " @ " << finding.offset;
+    if (finding.damaged_byte) std::cout << "，损坏字节 damaged byte " << *finding.damaged_byte;
+    std::cout << "\n";
+  }
+  if (report.findings_total > report.findings.size()) {
+    std::cout << "……以及另外 " << report.findings_total - report.findings.size() << " 个问题 / and more findings\n";
+  }
+  if (compared) std::cout << "与服务器状态一致的分区 partitions equal to the server's state: " << report.digests_equal << "\n";
+  std::cout << (report.findings_total == 0 ? "校验通过 / everything holds" : "校验未通过 / NOT everything holds") << std::endl;
+}
+
+// household,reward,held,civic in hundredths of a point.
+absl::Status WriteBalances(const std::string& path, const VerifyReport& report) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << "household,reward,held,civic\n";
+  for (const HouseholdBalance& of : report.balances) {
+    out << of.household.value() << ',' << of.reward << ',' << of.held << ',' << of.civic << '\n';
+  }
+  out.close();
+  return out ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("无法写入 / cannot write ", path));
+}
+
+int Verify(const Context& context, const Arguments& arguments, bool with_server) {
+  VerifyOptions options;
+  options.live = true;  // a server may run, whether it is asked or not
+  options.balances = !arguments.balances_file.empty();
+  if (with_server) {
+    const absl::StatusOr<std::unique_ptr<client::Client>> client = ConnectAsOperator(context);
+    if (!client.ok()) return Fail(context, client.status());
+    // Before the journal is read: what the server counts is in the journal by then.
+    const auto reply = (*client)->Call(&v1::AuditService::Stub::GetStateDigests, v1::GetStateDigestsRequest());
+    if (!reply.ok()) {
+      Fail(context, reply.error());
+      return 2;
+    }
+    for (const v1::PartitionDigest& digest : reply->partitions()) {
+      options.digests.push_back({PartitionId(static_cast<uint16_t>(digest.partition())),
+                                 PartitionSeq(static_cast<uint64_t>(digest.sequence())), digest.sha256()});
+    }
+  }
+  const absl::StatusOr<VerifyReport> report = VerifyJournal(arguments.directory, options);
+  if (!report.ok()) return Fail(context, report.status());
+  if (options.balances) {
+    if (const absl::Status written = WriteBalances(arguments.balances_file, *report); !written.ok()) return Fail(context, written);
+  }
+  if (context.json) {
+    PrintJson(*report);
+  } else {
+    PrintText(*report, with_server);
+  }
+  return report->findings_total == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void AddVerifyCommand(CLI::App& app, Context* context) {
+  CLI::App* command = app.add_subcommand(
+      "verify", "独立核对账本：逐条检查日志并重新计算全部余额 / check the journal independently and derive every balance from it");
+  auto arguments = std::make_shared<Arguments>();
+  command->add_option("journal", arguments->directory, "日志目录，如 data/journal / the journal's folder")->required();
+  command->add_option("--balances", arguments->balances_file,
+                      "把每户余额写成 CSV，单位：百分之一分 / write each household's balances as CSV, in hundredths of a point");
+  command->footer(
+      "给出 --server 和 --operator-key 时，也与运行中的服务器核对 / with --server and --operator-key also against a running server\n"
+      "退出码：0 通过，1 有问题，2 无法读取 / exit code: 0 holds, 1 findings, 2 cannot be read");
+  const CLI::Option* server = app.get_option("--server");
+  command->callback([context, arguments, server] { context->exit_code = Verify(*context, *arguments, server->count() > 0); });
+}
+
+}  // namespace fenfen::ctl

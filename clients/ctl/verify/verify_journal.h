@@ -1,0 +1,91 @@
+// The independent checker: reads a journal from its first byte to its last, folds it in its own way, and names everything that does not
+// hold. It shares the reading of the format with the engine and nothing else.
+//
+//   absl::StatusOr<VerifyReport> report = VerifyJournal("data/journal", {.balances = true});
+//   if (report.ok() && report->findings_total == 0) …  // fine; report->balances has every household
+//
+// Checked: framing and checksums; sequence numbers without gap; every household, voucher and catalogue record in its partition; postings
+// that sum to zero per asset, in a transaction and over the whole; amounts in range and bounds never crossed, at any point; request keys
+// with one effect; the chain of each record's versions; lots that add up to the balance, open vouchers to what is held; a voucher captured
+// at most once, with its merchant credited; and digests that a server claims for its state.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "ledger/core/transaction.h"
+#include "ledger/journal/segment_reader.h"
+
+namespace fenfen::ctl {
+
+// What a server says of a partition's state.
+struct ClaimedDigest {
+  PartitionId partition;
+  PartitionSeq seq;
+  std::string sha256;  // 32 bytes
+};
+
+struct VerifyOptions {
+  bool live = false;      // a server may be writing
+  bool balances = false;  // fill VerifyReport::balances
+  std::vector<ClaimedDigest> digests;
+};
+
+// Something that does not hold.
+struct Finding {
+  std::string what;
+  std::string file;                      // empty where no place is to name
+  uint64_t offset = 0;                   // of the record or header in it
+  std::optional<uint64_t> damaged_byte;  // the very byte's, where a single one explains the damage
+  std::optional<PartitionId> partition;
+  PartitionSeq seq;
+};
+
+// Hundredths of a point.
+struct HouseholdBalance {
+  HouseholdId household;
+  int64_t reward = 0;
+  int64_t held = 0;  // for open vouchers
+  int64_t civic = 0;
+};
+struct AssetTotals {
+  int64_t programme = 0;
+  int64_t household = 0;
+  int64_t held = 0;
+  int64_t merchant = 0;
+  int64_t Sum() const { return programme + household + held + merchant; }
+};
+
+struct VerifyReport {
+  static constexpr size_t kFindingsMax = 100;
+
+  std::vector<Finding> findings;  // the first of them
+  uint64_t findings_total = 0;
+  uint64_t segments = 0;
+  uint64_t groups = 0;
+  uint64_t transactions = 0;
+  uint64_t postings = 0;
+  uint64_t bytes = 0;  // of groups
+  uint64_t households = 0;
+  uint64_t vouchers_reserved = 0;
+  uint64_t vouchers_captured = 0;
+  uint64_t digests_equal = 0;
+  bool unfinished_tail = false;  // a write that was never acknowledged; not a finding
+  AssetTotals reward;
+  AssetTotals civic;
+  std::array<PartitionSeq, kPartitions> last{};
+  std::vector<HouseholdBalance> balances;  // by household
+  absl::Duration took;
+};
+
+// NOT_FOUND where the folder holds no journal, other errors where it cannot be read. Damage is a finding, behind which nothing is read.
+absl::StatusOr<VerifyReport> VerifyJournal(FileSystem& files, const std::string& directory, const VerifyOptions& options);
+// The same with the machine's files.
+absl::StatusOr<VerifyReport> VerifyJournal(const std::string& directory, const VerifyOptions& options);
+
+}  // namespace fenfen::ctl
