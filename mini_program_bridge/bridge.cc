@@ -9,12 +9,12 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
 #include "fenfen/v1/options.pb.h"
 #include "mini_program_bridge/compress.h"
 #include "mini_program_bridge/envelope.h"
 #include "mini_program_bridge/json_body.h"
 #include "mini_program_bridge/qr_image.h"
+#include "mini_program_bridge/read_request.h"
 #include "mini_program_bridge/transcode.h"
 
 namespace fenfen::bridge {
@@ -55,45 +55,11 @@ std::string RequestIdFrom(const std::string& given) {
   return !given.empty() && given.size() <= 64 && std::all_of(given.begin(), given.end(), harmless) ? given : NewRequestId();
 }
 
-bool IsJson(absl::string_view content_type) {
-  const std::vector<absl::string_view> parts = absl::StrSplit(content_type, ';');
-  if (!absl::EqualsIgnoreCase(absl::StripAsciiWhitespace(parts[0]), "application/json")) return false;
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const std::string parameter = absl::AsciiStrToLower(absl::StripAsciiWhitespace(parts[i]));
-    if (absl::StartsWith(parameter, "charset=") && parameter != "charset=utf-8" && parameter != "charset=\"utf-8\"") return false;
-  }
-  return true;
-}
-
 bool Printable(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
 }
 
 }  // namespace
-
-std::variant<std::unique_ptr<google::protobuf::Message>, Refusal> ReadRequest(const ApiDescriptors& api, const RouteMatch& match,
-                                                                              absl::string_view query, absl::string_view content_type,
-                                                                              absl::string_view body) {
-  const Route& route = *match.route;
-  std::unique_ptr<google::protobuf::Message> message = api.NewMessage(route.method->input_type());
-  if (route.verb == "POST") {
-    if (!IsJson(content_type)) return Refuse(v1::REASON_CONTENT_TYPE);
-    boost::json::value json;
-    if (MaybeRefusal refusal = ParseJsonBody(body, &json)) return *std::move(refusal);
-    if (MaybeRefusal refusal = ReadJson(json, message.get())) return *std::move(refusal);
-  }
-  for (std::size_t i = 0; i < route.fields.size(); ++i) {
-    if (MaybeRefusal refusal = BindPathField(route.fields[i], match.values[i], message.get())) return *std::move(refusal);
-  }
-  const auto pairs = ParseQuery(query);
-  if (!pairs.has_value()) return RefuseField(v1::REASON_FIELD_MALFORMED, "query", {"百分号转义不完整", "a percent escape is broken"});
-  for (const auto& [name, value] : *pairs) {
-    if (route.verb == "POST") return Refuse(v1::REASON_FIELD_UNKNOWN, {{"field", name.substr(0, kFieldLengthDefault)}});
-    if (MaybeRefusal refusal = ReadText(name, value, message.get())) return *std::move(refusal);
-  }
-  if (MaybeRefusal refusal = CheckRequired(*message)) return *std::move(refusal);
-  return message;
-}
 
 absl::StatusOr<std::unique_ptr<Bridge>> Bridge::Create(const Parts& parts, const Options& options) {
   std::unique_ptr<Bridge> bridge(new Bridge(parts, options));
@@ -138,7 +104,11 @@ HttpResponse Bridge::Reject(const Refusal& refusal) {
   HttpResponse response = ErrorResponse(refusal, request_id);
   AddCommonHeaders(request_id, &response);
   parts_.metrics->CountRequest("rejected", response.status, response.reason, absl::ZeroDuration());
-  parts_.log->Info("request").Text("route", "rejected").Number("status", response.status).Text("reason", response.reason).Text("request_id", request_id);
+  parts_.log->Info("request")
+      .Text("route", "rejected")
+      .Number("status", response.status)
+      .Text("reason", response.reason)
+      .Text("request_id", request_id);
   return response;
 }
 
@@ -216,7 +186,7 @@ void Bridge::ServeSandbox(const ExchangePtr& exchange) {
     Finish(exchange, DataResponse(reply->body, exchange->request_id));
   };
   if (exchange->path == kSandboxPeople) return parts_.sandbox->Get("/sandbox/people", done);
-  if (!IsJson(exchange->request.content_type)) return Refused(exchange, Refuse(v1::REASON_CONTENT_TYPE));
+  if (!IsJsonContent(exchange->request.content_type)) return Refused(exchange, Refuse(v1::REASON_CONTENT_TYPE));
   boost::json::value json;
   if (MaybeRefusal refusal = ParseJsonBody(exchange->request.body, &json)) return Refused(exchange, *refusal);
   parts_.sandbox->PostJson("/sandbox/codes", exchange->request.body, done);
@@ -237,7 +207,8 @@ void Bridge::CreateSession(const ExchangePtr& exchange, const google::protobuf::
 void Bridge::CreateQrImage(const ExchangePtr& exchange, const google::protobuf::Message& message) {
   const std::variant<Caller, Refusal> verdict = parts_.tokens->Check(exchange->request.authorization, parts_.clock());
   if (const Refusal* refusal = std::get_if<Refusal>(&verdict)) return Refused(exchange, *refusal);
-  const auto* method = v1::CreateQrImageRequest::descriptor()->file()->FindServiceByName("SessionService")->FindMethodByName("CreateQrImage");
+  const auto* method =
+      v1::CreateQrImageRequest::descriptor()->file()->FindServiceByName("SessionService")->FindMethodByName("CreateQrImage");
   const auto& grants = method->options().GetExtension(v1::access).grants();
   const v1::Role role = std::get<Caller>(verdict).role;
   if (std::none_of(grants.begin(), grants.end(), [role](const v1::Grant& grant) { return grant.role() == role; })) {
@@ -340,8 +311,9 @@ void Bridge::Refused(const ExchangePtr& exchange, const Refusal& refusal, const 
 }
 
 void Bridge::Finish(const ExchangePtr& exchange, HttpResponse response) {
-  const bool plain_json = absl::StartsWith(response.Header("Content-Type"), "application/json") && response.Header("Content-Encoding").empty() &&
-                          response.Header("ETag").empty() && response.body->size() > kCompressFrom && exchange->compress;
+  const bool plain_json = absl::StartsWith(response.Header("Content-Type"), "application/json") &&
+                          response.Header("Content-Encoding").empty() && response.Header("ETag").empty() &&
+                          response.body->size() > kCompressFrom && exchange->compress;
   if (plain_json && response.Header("Vary").empty()) {
     response.headers.emplace_back("Vary", "Accept-Encoding");
     if (ParseAcceptEncoding(exchange->request.accept_encoding).gzip) {

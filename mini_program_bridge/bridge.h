@@ -12,7 +12,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <variant>
 
 #include "absl/status/statusor.h"
 #include "clients/cpp/request_id.h"
@@ -33,11 +32,6 @@ namespace fenfen::bridge {
 
 // A request in progress; defined in bridge.cc.
 struct Exchange;
-
-// Reads a request's fields: path, then query (GET) or JSON body (POST). Pure; the fuzz target's way in.
-std::variant<std::unique_ptr<google::protobuf::Message>, Refusal> ReadRequest(const ApiDescriptors& api, const RouteMatch& match,
-                                                                              absl::string_view query, absl::string_view content_type,
-                                                                              absl::string_view body);
 
 class Bridge : public HttpHandler {
  public:

@@ -114,8 +114,11 @@ void ReadTables(Reader* top, Config* config) {
     wechat.Flag("sandbox", &config->wechat_sandbox);
     wechat.Seconds("deadline_seconds", 1, 30, &config->wechat_deadline);
     absl::StatusOr<HttpOrigin> origin = ParseOrigin(api);
-    if (origin.ok()) config->wechat_api = *std::move(origin);
-    if (!origin.ok()) wechat.Wrong("api", std::string(origin.status().message()));
+    if (origin.ok()) {
+      config->wechat_api = *origin;
+    } else {
+      wechat.Wrong("api", std::string(origin.status().message()));
+    }
     if (config->wechat_app_id.empty()) wechat.Wrong("app_id", "is missing");
     if (config->wechat_secret_file.empty()) wechat.Wrong("secret_file", "is missing");
     if (!config->wechat_api.tls && !config->wechat_sandbox) wechat.Wrong("api", "must be https unless sandbox is true");

@@ -109,12 +109,15 @@ class Client : public HttpClient {
       : io_(io), origin_(origin), tls_(std::move(tls)), deadline_(deadline) {}
 
   void Get(const std::string& target, Done done) override { Run(http::verb::get, target, "", std::move(done)); }
-  void PostJson(const std::string& target, const std::string& body, Done done) override { Run(http::verb::post, target, body, std::move(done)); }
+  void PostJson(const std::string& target, const std::string& body, Done done) override {
+    Run(http::verb::post, target, body, std::move(done));
+  }
 
  private:
   void Run(http::verb verb, const std::string& target, const std::string& body, Done done) {
     http::request<http::string_body> request(verb, target, 11);
-    request.set(http::field::host, origin_.port == (origin_.tls ? "443" : "80") ? origin_.host : absl::StrCat(origin_.host, ":", origin_.port));
+    request.set(http::field::host,
+                origin_.port == (origin_.tls ? "443" : "80") ? origin_.host : absl::StrCat(origin_.host, ":", origin_.port));
     request.set(http::field::accept, "application/json");
     request.set(http::field::connection, "close");
     if (verb == http::verb::post) {

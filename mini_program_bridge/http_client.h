@@ -42,8 +42,8 @@ class HttpClient {
   using Done = std::function<void(absl::StatusOr<Reply>)>;
 
   // `ca_file` empty: the system's authorities. Errors: InvalidArgument if the file cannot be used.
-  static absl::StatusOr<std::unique_ptr<HttpClient>> Create(boost::asio::io_context* io, const HttpOrigin& origin, const std::string& ca_file,
-                                                            absl::Duration deadline);
+  static absl::StatusOr<std::unique_ptr<HttpClient>> Create(boost::asio::io_context* io, const HttpOrigin& origin,
+                                                            const std::string& ca_file, absl::Duration deadline);
   virtual ~HttpClient() = default;
 
   virtual void Get(const std::string& target, Done done) = 0;

@@ -150,8 +150,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
       return Write(shared_->handler->Reject(Refuse(v1::REASON_BODY_TOO_LARGE, {{"limit", absl::StrCat(limits.body_bytes)}})));
     }
     if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-      return Write(shared_->handler->Reject(
-          Refuse(v1::REASON_FIELD_TOO_LONG, {{"field", "headers"}, {"limit", absl::StrCat(limits.head_bytes)}})));
+      return Write(
+          shared_->handler->Reject(Refuse(v1::REASON_FIELD_TOO_LONG, {{"field", "headers"}, {"limit", absl::StrCat(limits.head_bytes)}})));
     }
     // Beast's own category, apart from an end of stream, means that the bytes are not HTTP.
     const bool not_http = error.category() == http::make_error_code(http::error::bad_method).category();

@@ -101,7 +101,8 @@ MaybeRefusal ParseJsonBody(absl::string_view body, json::value* value) {
   handler.stack.reset();
   json::error_code ec;
   const std::size_t consumed = parser.write_some(false, body.data(), body.size(), ec);
-  if (!handler.repeated_key.empty()) return RefuseField(v1::REASON_FIELD_MALFORMED, handler.repeated_key, {"出现了两次", "it is given twice"});
+  if (!handler.repeated_key.empty())
+    return RefuseField(v1::REASON_FIELD_MALFORMED, handler.repeated_key, {"出现了两次", "it is given twice"});
   if (ec || consumed < body.size()) return Refuse(v1::REASON_BODY_NOT_JSON, {{"offset", absl::StrCat(consumed)}});
   *value = handler.stack.release();
   return std::nullopt;

@@ -44,7 +44,8 @@ Log::Line& Log::Line::Number(absl::string_view key, double value) {
 
 absl::StatusOr<std::unique_ptr<Log>> Log::Open(const std::string& level, const std::string& file) {
   const spdlog::level::level_enum severity = spdlog::level::from_str(level);
-  if (severity == spdlog::level::off) return absl::InvalidArgumentError(absl::StrCat("log level \"", level, "\" is not debug, info, warn or error"));
+  if (severity == spdlog::level::off)
+    return absl::InvalidArgumentError(absl::StrCat("log level \"", level, "\" is not debug, info, warn or error"));
   std::shared_ptr<spdlog::sinks::sink> sink;
   try {
     if (file.empty()) {

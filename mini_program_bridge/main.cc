@@ -98,7 +98,9 @@ class Program {
     if (!signer.ok()) return signer.status();
     absl::StatusOr<std::unique_ptr<HttpClient>> http = WechatClient();
     if (!http.ok()) return http.status();
-    const auto report = [this](int errcode, const std::string& detail) { log_->Warn("wechat").Number("errcode", errcode).Text("detail", detail); };
+    const auto report = [this](int errcode, const std::string& detail) {
+      log_->Warn("wechat").Number("errcode", errcode).Text("detail", detail);
+    };
     wechat_ = std::make_unique<Wechat>(loop_.io(), *std::move(http), Wechat::Options{config_.wechat_app_id, *secret, *subject_key}, report);
     tokens_ = std::make_unique<TokenCheck>(config_.session_issuer, key->PublicBytes());
     sessions_ = std::make_unique<Sessions>(wechat_.get(), backend_.get(), *signer, config_.session_ttl, absl::Now);
@@ -106,7 +108,7 @@ class Program {
   }
 
   absl::Status Listen() {
-    const Bridge::Parts parts = {&api_,         routes_.get(),  &files_,     backend_.get(), sessions_.get(),
+    const Bridge::Parts parts = {&api_,         routes_.get(),  &files_,    backend_.get(), sessions_.get(),
                                  tokens_.get(), sandbox_.get(), log_.get(), &metrics_,      absl::Now};
     const Bridge::Options options = {config_.production, config_.rate_per_second, config_.rate_burst, config_.trust_forwarded_for,
                                      config_.cache_bytes};
@@ -117,7 +119,8 @@ class Program {
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     if (!config_.metrics_listen.empty()) {
-      absl::StatusOr<std::shared_ptr<HttpServer>> metrics = HttpServer::Listen(loop_.io(), config_.metrics_listen, &metrics_, config_.limits);
+      absl::StatusOr<std::shared_ptr<HttpServer>> metrics =
+          HttpServer::Listen(loop_.io(), config_.metrics_listen, &metrics_, config_.limits);
       if (!metrics.ok()) return metrics.status();
       metrics_http_ = *std::move(metrics);
     }

@@ -33,7 +33,8 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::CountRequest(const std::string& route, int status, const std::string& reason, absl::Duration took) {
-  static const prometheus::Histogram::BucketBoundaries kBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10};
+  static const prometheus::Histogram::BucketBoundaries kBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                                                  0.1,    0.25,  0.5,    1,     2.5,  10};
   families_->requests.Add({{"route", route}, {"status", std::to_string(status)}}).Increment();
   families_->seconds.Add({{"route", route}}, kBounds).Observe(absl::ToDoubleSeconds(took));
   if (!reason.empty()) families_->refusals.Add({{"reason", reason}}).Increment();

@@ -67,9 +67,7 @@ std::vector<v1::Reason> ReasonsIn(const std::string& comment) {
   return out;
 }
 
-json::object JsonContent(json::value schema) {
-  return {{"application/json", json::object{{"schema", std::move(schema)}}}};
-}
+json::object JsonContent(json::value schema) { return {{"application/json", json::object{{"schema", std::move(schema)}}}}; }
 
 json::object ErrorContent() { return JsonContent(json::object{{"$ref", "#/components/schemas/Error"}}); }
 
@@ -84,7 +82,8 @@ json::object ReplySchema(json::object data) {
 
 json::object Responses(const Route& route, const std::string& comment, OpenApiSchemas* schemas) {
   json::object out;
-  json::object success = {{"description", route.max_age_seconds > 0 ? absl::StrCat("Done; may be kept for ", route.max_age_seconds, " s.") : "Done."}};
+  json::object success = {
+      {"description", route.max_age_seconds > 0 ? absl::StrCat("Done; may be kept for ", route.max_age_seconds, " s.") : "Done."}};
   if (route.rpc == kQrImage) {
     success["content"] = json::object{{"image/png", json::object{{"schema", json::object{{"type", "string"}, {"format", "binary"}}}}}};
   } else {
@@ -92,11 +91,13 @@ json::object Responses(const Route& route, const std::string& comment, OpenApiSc
   }
   out["200"] = std::move(success);
   std::vector<v1::Reason> reasons = ReasonsIn(comment);
-  for (const v1::Reason always : {v1::REASON_FIELD_MALFORMED, v1::REASON_FIELD_UNKNOWN, v1::REASON_RATE_LIMITED, v1::REASON_SERVER_UNREACHABLE}) {
+  for (const v1::Reason always :
+       {v1::REASON_FIELD_MALFORMED, v1::REASON_FIELD_UNKNOWN, v1::REASON_RATE_LIMITED, v1::REASON_SERVER_UNREACHABLE}) {
     reasons.push_back(always);
   }
   if (!route.is_public) {
-    for (const v1::Reason token : {v1::REASON_TOKEN_MISSING, v1::REASON_TOKEN_EXPIRED, v1::REASON_TOKEN_INVALID, v1::REASON_PERMISSION_DENIED}) {
+    for (const v1::Reason token :
+         {v1::REASON_TOKEN_MISSING, v1::REASON_TOKEN_EXPIRED, v1::REASON_TOKEN_INVALID, v1::REASON_PERMISSION_DENIED}) {
       reasons.push_back(token);
     }
   }
@@ -148,7 +149,8 @@ json::object Operation(const Route& route, const Address& address, OpenApiSchema
   out["security"] = access.public_() ? json::array{} : json::array{json::object{{"session", json::array{}}}};
   if (json::array parameters = Parameters(route, address, bound, schemas); !parameters.empty()) out["parameters"] = std::move(parameters);
   if (route.verb == "POST") {
-    out["requestBody"] = json::object{{"required", true}, {"content", JsonContent(schemas->RequestBody(route.method->input_type(), bound))}};
+    out["requestBody"] =
+        json::object{{"required", true}, {"content", JsonContent(schemas->RequestBody(route.method->input_type(), bound))}};
   }
   out["responses"] = Responses(route, comment, schemas);
   return out;
@@ -174,20 +176,22 @@ std::string OpenApiDocument(const ApiDescriptors& api, const RouteTable& routes)
   }
   json::object document;
   document["openapi"] = "3.0.3";
-  document["info"] = json::object{{"title", "Fenfen 分分"},
-                                  {"version", "v1"},
-                                  {"description", "Points and rewards for household waste sorting. Amounts are hundredths of a point; times are "
-                                                  "RFC 3339; every change carries a request_id that is kept over retries."},
-                                  {"license", json::object{{"name", "Apache-2.0"}, {"url", "https://www.apache.org/licenses/LICENSE-2.0"}}}};
+  document["info"] =
+      json::object{{"title", "Fenfen 分分"},
+                   {"version", "v1"},
+                   {"description",
+                    "Points and rewards for household waste sorting. Amounts are hundredths of a point; times are "
+                    "RFC 3339; every change carries a request_id that is kept over retries."},
+                   {"license", json::object{{"name", "Apache-2.0"}, {"url", "https://www.apache.org/licenses/LICENSE-2.0"}}}};
   document["servers"] = json::array{json::object{{"url", "/"}}};
   document["tags"] = std::move(tags);
   document["paths"] = std::move(path_items);
-  document["components"] = json::object{
-      {"schemas", schemas.Take()},
-      {"securitySchemes", json::object{{"session", json::object{{"type", "http"},
-                                                                {"scheme", "bearer"},
-                                                                {"bearerFormat", "JWT"},
-                                                                {"description", "The token of POST /v1/sessions."}}}}}};
+  document["components"] =
+      json::object{{"schemas", schemas.Take()},
+                   {"securitySchemes", json::object{{"session", json::object{{"type", "http"},
+                                                                             {"scheme", "bearer"},
+                                                                             {"bearerFormat", "JWT"},
+                                                                             {"description", "The token of POST /v1/sessions."}}}}}};
   return json::serialize(document);
 }
 

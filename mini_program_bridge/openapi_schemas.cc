@@ -142,8 +142,8 @@ void OpenApiSchemas::AddErrorSchema() {
     const v1::ErrorRow& row = client::RowOf(reason);
     names.emplace_back(client::ReasonName(reason));
     codes.emplace_back(reason == v1::REASON_UNSPECIFIED ? -1 : static_cast<int>(reason));
-    absl::StrAppend(&description, "\n- `", client::ReasonName(reason), "` (HTTP ", row.http(), row.retryable() ? ", may be retried" : "", "): ", row.zh(),
-                    " / ", row.en());
+    absl::StrAppend(&description, "\n- `", client::ReasonName(reason), "` (HTTP ", row.http(), row.retryable() ? ", may be retried" : "",
+                    "): ", row.zh(), " / ", row.en());
   }
   const json::object text = {{"type", "string"}};
   schemas_["Error"] = {
@@ -151,12 +151,14 @@ void OpenApiSchemas::AddErrorSchema() {
       {"description", "Why nothing was done."},
       {"required", json::array{"errcode", "reason", "errmsg", "errmsg_en", "request_id"}},
       {"properties",
-       json::object{{"errcode", json::object{{"type", "integer"}, {"enum", std::move(codes)}, {"description", "The reason's number; -1 for our own fault."}}},
-                    {"reason", json::object{{"type", "string"}, {"enum", std::move(names)}, {"description", description}}},
-                    {"errmsg", json::object{{"type", "string"}, {"description", "In Chinese, ready to show."}}},
-                    {"errmsg_en", json::object{{"type", "string"}, {"description", "The same in English."}}},
-                    {"field", json::object{{"type", "string"}, {"description", "The field at fault, where there is one."}}},
-                    {"request_id", json::object{{"type", "string"}, {"description", "Names this request in the logs; also in X-Request-Id."}}}}}};
+       json::object{
+           {"errcode",
+            json::object{{"type", "integer"}, {"enum", std::move(codes)}, {"description", "The reason's number; -1 for our own fault."}}},
+           {"reason", json::object{{"type", "string"}, {"enum", std::move(names)}, {"description", description}}},
+           {"errmsg", json::object{{"type", "string"}, {"description", "In Chinese, ready to show."}}},
+           {"errmsg_en", json::object{{"type", "string"}, {"description", "The same in English."}}},
+           {"field", json::object{{"type", "string"}, {"description", "The field at fault, where there is one."}}},
+           {"request_id", json::object{{"type", "string"}, {"description", "Names this request in the logs; also in X-Request-Id."}}}}}};
 }
 
 json::object OpenApiSchemas::Take() {

@@ -33,7 +33,7 @@ struct Refusal {
 using MaybeRefusal = std::optional<Refusal>;
 
 // Makes a refusal: Refuse(v1::REASON_FIELD_MISSING, {{"field", "code"}}).
-inline Refusal Refuse(v1::Reason reason, std::map<std::string, std::string> metadata = {}) { 
+inline Refusal Refuse(v1::Reason reason, std::map<std::string, std::string> metadata = {}) {
   return {reason, std::move(metadata), {}, {}, {}, {}};
 }
 

@@ -3,7 +3,9 @@
 namespace fenfen::bridge {
 namespace {
 
-std::size_t SizeOf(const std::string& key, const CachedReply& reply) { return 2 * key.size() + reply.head.size() + reply.gzip.bytes.size(); }
+std::size_t SizeOf(const std::string& key, const CachedReply& reply) {
+  return 2 * key.size() + reply.head.size() + reply.gzip.bytes.size();
+}
 
 }  // namespace
 

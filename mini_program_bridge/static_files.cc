@@ -87,7 +87,8 @@ std::string InlineScriptHashes(absl::string_view html) {
     const std::size_t close = open == std::string::npos ? open : lower.find("</script", open);
     if (close == std::string::npos) break;
     const bool inline_script = lower.substr(at, open - at).find(" src") == std::string::npos;
-    if (inline_script && close > open + 1) absl::StrAppend(&hashes, " 'sha256-", absl::Base64Escape(Sha256(html.substr(open + 1, close - open - 1))), "'");
+    if (inline_script && close > open + 1)
+      absl::StrAppend(&hashes, " 'sha256-", absl::Base64Escape(Sha256(html.substr(open + 1, close - open - 1))), "'");
     at = close;
   }
   return hashes;
@@ -160,7 +161,8 @@ absl::StatusOr<StaticFiles> StaticFiles::Load(const std::string& folder) {
   return out;
 }
 
-std::optional<HttpResponse> StaticFiles::Serve(absl::string_view path, absl::string_view accept_encoding, absl::string_view if_none_match) const {
+std::optional<HttpResponse> StaticFiles::Serve(absl::string_view path, absl::string_view accept_encoding,
+                                               absl::string_view if_none_match) const {
   HttpResponse response;
   response.route = "static";
   response.body = Shared("");

@@ -41,7 +41,8 @@ std::int64_t Number(const boost::json::value& object, const char* name) {
 
 std::variant<Caller, Refusal> TokenCheck::Check(absl::string_view authorization, absl::Time now) {
   if (authorization.empty()) return Refuse(v1::REASON_TOKEN_MISSING);
-  if (!absl::StartsWithIgnoreCase(authorization, "Bearer ") || authorization.size() > kTokenBytesMax) return Refuse(v1::REASON_TOKEN_INVALID);
+  if (!absl::StartsWithIgnoreCase(authorization, "Bearer ") || authorization.size() > kTokenBytesMax)
+    return Refuse(v1::REASON_TOKEN_INVALID);
   const absl::string_view token = authorization.substr(7);
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -73,10 +74,12 @@ std::variant<Caller, Refusal> TokenCheck::Verify(absl::string_view token, absl::
   if (!claims.is_object() || Text(claims, "iss") != issuer_) return Refuse(v1::REASON_TOKEN_INVALID);
   if (Text(claims, "aud") != "fenfen") return Refuse(v1::REASON_TOKEN_WRONG_AUDIENCE);
   const std::int64_t issued = Number(claims, "iat"), expires = Number(claims, "exp");
-  if (issued <= 0 || expires <= issued || expires - issued > absl::ToInt64Seconds(client::kTokenLifeMax)) return Refuse(v1::REASON_TOKEN_INVALID);
+  if (issued <= 0 || expires <= issued || expires - issued > absl::ToInt64Seconds(client::kTokenLifeMax))
+    return Refuse(v1::REASON_TOKEN_INVALID);
   Caller caller = {Text(claims, "sub"), v1::ROLE_UNSPECIFIED, absl::FromUnixSeconds(expires)};
   if (caller.expires <= now) return Refuse(v1::REASON_TOKEN_EXPIRED);
-  if (caller.subject.empty() || !v1::Role_Parse(absl::StrCat("ROLE_", Text(claims, "role")), &caller.role)) return Refuse(v1::REASON_TOKEN_INVALID);
+  if (caller.subject.empty() || !v1::Role_Parse(absl::StrCat("ROLE_", Text(claims, "role")), &caller.role))
+    return Refuse(v1::REASON_TOKEN_INVALID);
   return caller;
 }
 

@@ -1,3 +1,4 @@
+// The reading half of transcode.h: JSON values and text into fields. A refusal names the field by its path from the top.
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 
@@ -30,7 +31,8 @@ constexpr Detail kString = {"应为字符串", "a string is expected"};
 constexpr Detail kUtf8 = {"不是有效的 UTF-8 文字", "the text is not valid UTF-8"};
 constexpr Detail kBase64 = {"应为 base64", "base64 is expected"};
 constexpr Detail kEnum = {"没有这个取值", "there is no such value"};
-constexpr Detail kTime = {"应为 RFC 3339 时间，例如 2025-06-01T08:00:00Z", "an RFC 3339 time is expected, for example 2025-06-01T08:00:00Z"};
+constexpr Detail kTime = {"应为 RFC 3339 时间，例如 2025-06-01T08:00:00Z",
+                          "an RFC 3339 time is expected, for example 2025-06-01T08:00:00Z"};
 constexpr Detail kList = {"应为列表", "a list is expected"};
 constexpr Detail kObject = {"应为对象", "an object is expected"};
 constexpr Detail kTwice = {"出现了两次", "it is given twice"};
@@ -68,7 +70,7 @@ MaybeRefusal CheckLength(const Place& place, std::size_t length, int limit) {
 }
 
 // Sets the field, or appends to it where it is repeated.
-#define FENFEN_PUT(Type, value)                               \
+#define FENFEN_PUT(Type, value) \
   (place.field->is_repeated() ? ref.Add##Type(message, place.field, value) : ref.Set##Type(message, place.field, value))
 
 MaybeRefusal PutInteger(const Place& place, std::int64_t value, pb::Message* message) {
@@ -319,7 +321,8 @@ MaybeRefusal BindPathField(const Field* field, absl::string_view text, pb::Messa
   const pb::Reflection& ref = *message->GetReflection();
   if (!ref.HasField(*message, field)) return PutText(place, text, message);
   std::string former;
-  if (field->cpp_type() != Field::CPPTYPE_STRING || ref.GetStringReference(*message, field, &former) != text) return Malformed(place, kPath);
+  if (field->cpp_type() != Field::CPPTYPE_STRING || ref.GetStringReference(*message, field, &former) != text)
+    return Malformed(place, kPath);
   return std::nullopt;
 }
 

@@ -1,3 +1,4 @@
+// The writing half of transcode.h: messages as JSON text, straight into the string that is sent.
 #include <google/protobuf/timestamp.pb.h>
 #include <google/protobuf/util/time_util.h>
 

@@ -99,8 +99,8 @@ std::string WechatSubject(absl::string_view key, absl::string_view app_id, absl:
   const std::string message = absl::StrCat("wechat", absl::string_view("\0", 1), app_id, absl::string_view("\0", 1), openid);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest,
-       &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(message.data()), message.size(),
+       digest, &size);
   return absl::WebSafeBase64Escape(absl::string_view(reinterpret_cast<const char*>(digest), 16));
 }
 
@@ -110,8 +110,9 @@ Wechat::Wechat(boost::asio::io_context* io, std::unique_ptr<HttpClient> client, 
 void Wechat::SignIn(const std::string& code, Done done) { Try(code, /*last=*/false, std::move(done)); }
 
 void Wechat::Try(const std::string& code, bool last, Done done) {
-  const std::string target = absl::StrCat("/sns/jscode2session?appid=", PercentEncode(options_.app_id), "&secret=", PercentEncode(options_.secret),
-                                          "&js_code=", PercentEncode(code), "&grant_type=authorization_code");
+  const std::string target =
+      absl::StrCat("/sns/jscode2session?appid=", PercentEncode(options_.app_id), "&secret=", PercentEncode(options_.secret),
+                   "&js_code=", PercentEncode(code), "&grant_type=authorization_code");
   client_->Get(target, [this, code, last, done = std::move(done)](absl::StatusOr<HttpClient::Reply> http) {
     if (!http.ok()) {
       report_(kUnreadable, std::string(http.status().message()));
@@ -129,7 +130,8 @@ void Wechat::Try(const std::string& code, bool last, Done done) {
       return;
     }
     const Refusal refusal = RefusalFor(reply.errcode);
-    if (refusal.reason == v1::REASON_UNSPECIFIED || reply.errcode == kUnreadable) report_(reply.errcode, absl::StrCat("HTTP ", http->status));
+    if (refusal.reason == v1::REASON_UNSPECIFIED || reply.errcode == kUnreadable)
+      report_(reply.errcode, absl::StrCat("HTTP ", http->status));
     done(refusal, "");
   });
 }

@@ -60,7 +60,8 @@ absl::StatusOr<std::vector<SandboxPerson>> ParseSandboxPeople(const std::string&
   for (const boost::json::value& item : value.get_array()) {
     people.push_back({Member(item, "openid"), Member(item, "label")});
     if (people.back().openid.empty() || people.back().label.empty() || people.size() > kPeopleMax) {
-      return absl::InvalidArgumentError(absl::StrCat("person ", people.size(), " needs an openid and a label, and there may be ", kPeopleMax));
+      return absl::InvalidArgumentError(
+          absl::StrCat("person ", people.size(), " needs an openid and a label, and there may be ", kPeopleMax));
     }
   }
   return people;
@@ -148,7 +149,8 @@ Sandbox::Answer Sandbox::NewCode(const std::string& body) {
   }
   unsigned char random[16];
   if (RAND_bytes(random, sizeof(random)) != 1) return {500, Wrong(-1, "system error")};
-  const std::string code = absl::StrCat("0", absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(random), sizeof(random))));
+  const std::string code =
+      absl::StrCat("0", absl::BytesToHexString(absl::string_view(reinterpret_cast<const char*>(random), sizeof(random))));
   std::lock_guard<std::mutex> lock(mutex_);
   if (by_age_.size() >= kCodesMax) {
     codes_.erase(by_age_.front());
