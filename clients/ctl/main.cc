@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 
 #include "clients/ctl/commands/commands.h"
+#include "clients/ctl/demo/demo_command.h"
+#include "clients/ctl/verify/verify_command.h"
 
 int main(int argc, char** argv) {
   CLI::App app("fenfenctl：分分积分系统的运维工具 / the operator's tool of Fenfen");
@@ -11,6 +13,8 @@ int main(int argc, char** argv) {
   fenfen::ctl::AddGlobalOptions(app, &context);
   fenfen::ctl::AddKeyCommands(app, &context);
   fenfen::ctl::AddImportCommand(app, &context);
+  fenfen::ctl::AddVerifyCommand(app, &context);
+  fenfen::ctl::AddDemoCommand(app, &context);
   CLI11_PARSE(app, argc, argv);
   return context.exit_code;
 }

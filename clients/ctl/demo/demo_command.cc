@@ -1,0 +1,107 @@
+// fenfenctl demo.
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <boost/json.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "clients/ctl/commands/commands.h"
+#include "clients/ctl/demo/demo.h"
+#include "clients/ctl/demo/demo_command.h"
+#include "clients/ctl/demo/district_files.h"
+
+namespace fenfen::ctl {
+
+namespace {
+
+std::atomic<bool> stop_requested{false};
+
+struct DemoArgs {
+  DemoOptions options;
+  std::string ports_file;
+  bool no_live = false, no_browser = false, small = false;
+};
+
+void PrintInvitation(const Demo& demo) {
+  std::cout << "\n  分分已启动 / Fenfen is running:  http://" << demo.ports().http << "/\n"
+            << "  gRPC " << demo.ports().grpc << "   指标 / metrics http://" << demo.ports().metrics << "/metrics   文件夹 / folder "
+            << demo.workspace().Path("") << "\n\n  可以用这些人登录 / who can sign in:\n";
+  for (const DemoPerson& person : demo.district().people) std::cout << absl::StrFormat("    %-18s %s\n", person.openid, person.label);
+  std::cout << "\n  Ctrl-C 停止；再次运行数秒即可 / Ctrl-C stops it; the next start takes seconds\n" << std::endl;
+}
+
+absl::Status WritePorts(const Demo& demo, const std::string& path) {
+  return ReplaceFile(path, boost::json::serialize(boost::json::object{
+                               {"http", demo.ports().http}, {"grpc", demo.ports().grpc}, {"metrics", demo.ports().metrics}}) +
+                               "\n");
+}
+
+void OpenBrowser(const Demo& demo) {
+  if (std::getenv("DISPLAY") == nullptr && std::getenv("WAYLAND_DISPLAY") == nullptr) return;
+  for (const char* opener : {"/usr/bin/xdg-open", "/usr/local/bin/xdg-open"}) {
+    ChildOptions options;
+    options.arguments = {opener, absl::StrCat("http://", demo.ports().http, "/")};
+    options.log_file = demo.workspace().Path("log/browser.log");
+    const auto child = Child::Start(options);
+    // It hands the address to a running browser and ends; if it has not by then, it is no use.
+    if (child.ok()) (*child)->Stop(absl::Seconds(3));
+    if (child.ok()) return;
+  }
+}
+
+absl::Status Run(const DemoArgs& args) {
+  const auto say = [](const std::string& text) { std::cerr << text << std::endl; };
+  const absl::StatusOr<std::unique_ptr<Demo>> demo = Demo::Start(args.options, say, &stop_requested);
+  if (!demo.ok()) return demo.status();
+  absl::Status done = (*demo)->SetUp();
+  if (done.ok() && !args.ports_file.empty()) done = WritePorts(**demo, args.ports_file);
+  if (!done.ok()) return done;
+  PrintInvitation(**demo);
+  if (!args.no_browser && args.ports_file.empty()) OpenBrowser(**demo);
+  done = args.no_live ? (*demo)->Keep() : (*demo)->Live();
+  std::cerr << "正在停止 / stopping" << std::endl;
+  (*demo)->services().StopAll();
+  return done;
+}
+
+}  // namespace
+
+DistrictPlan SmallPlan() { return {.seed = 20260101, .households = 2'000, .estates = 4, .stations = 20, .drops = 3'000}; }
+
+void AddDemoCommand(CLI::App& app, Context* context) {
+  auto args = std::make_shared<DemoArgs>();
+  CLI::App* command =
+      app.add_subcommand("demo", "运行通州区示范：导入、回放一天投放、持续直播，Ctrl-C 停止 / run the demo district until Ctrl-C");
+  DemoOptions& options = args->options;
+  command->add_option("--dir", options.folder, "演示文件夹，保存密钥、配置和流水 / the demo's folder")->capture_default_str();
+  command->add_option("--bin", options.bin, "各程序所在文件夹 / the folder of the programs")->required()->check(CLI::ExistingDirectory);
+  command->add_option("--static", options.static_folder, "H5 页面文件夹 / the H5 build")->required()->check(CLI::ExistingDirectory);
+  command->add_option("--households", options.plan.households, "家庭数 / households")->capture_default_str();
+  command->add_option("--estates", options.plan.estates, "小区数 / estates")->capture_default_str();
+  command->add_option("--stations", options.plan.stations, "站点数 / stations")->capture_default_str();
+  command->add_option("--drops", options.plan.drops, "一天的投放数 / drops of the day")->capture_default_str();
+  command->add_option("--seed", options.plan.seed, "随机种子 / the seed")->capture_default_str();
+  command->add_flag("--small", args->small, "小规模：2000 家庭、20 站点、3000 次投放，空闲端口 / a small district on free ports");
+  command->add_option("--http", options.http, "页面地址 HOST:PORT / where the pages are served")->capture_default_str();
+  command->add_option("--grpc", options.grpc, "gRPC 地址 HOST:PORT / where the server listens")->capture_default_str();
+  command->add_option("--ports-file", args->ports_file, "就绪后写入各端口（JSON）/ written with the ports once all is ready");
+  command->add_flag("--no-live", args->no_live, "不产生实时投放 / no live drops");
+  command->add_flag("--no-browser", args->no_browser, "不打开浏览器 / do not open a browser");
+  command->callback([context, args] {
+    if (args->small) {
+      args->options.plan = SmallPlan();
+      args->options.http = args->options.grpc = "127.0.0.1:0";
+    }
+    std::signal(SIGPIPE, SIG_IGN);
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_requested = true; });
+    const absl::Status run = Run(*args);
+    // Being asked to stop is no failure, whenever it comes.
+    if (!run.ok() && !(absl::IsCancelled(run) && stop_requested)) context->exit_code = Fail(*context, run);
+  });
+}
+
+}  // namespace fenfen::ctl

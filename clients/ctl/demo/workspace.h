@@ -1,0 +1,75 @@
+// The demo's folder: keys, configuration, the district's files, and a record of what is done, so that a second start goes on from there.
+//
+//   demo.json       what the district is and how far it is set up
+//   keys/           operator.*.pem, bridge.*.pem, codes.key, lookups.key, subject.key, wechat.secret; made once
+//   fenfend.toml, bridge.toml, people.json    written anew at every start, since ports may change
+//   import/         the district as CSV files
+//   fleet/          a folder a device, as fenfen-station hosts it
+//   data/           the server's journal
+//   log/            a file a program
+//
+// One process at a time: the folder is locked. Not thread-safe.
+#ifndef FENFEN_CLIENTS_CTL_DEMO_WORKSPACE_H_
+#define FENFEN_CLIENTS_CTL_DEMO_WORKSPACE_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "clients/ctl/demo/district.h"
+
+namespace fenfen::ctl {
+
+inline constexpr char kDemoAppId[] = "wxfenfendemo00001";
+
+// How far the set-up is.
+enum class DemoStep { kNew = 0, kGenerated = 1, kImported = 2, kQueued = 3, kReplayed = 4 };
+
+// What demo.json holds.
+struct DemoRecord {
+  DistrictPlan plan;
+  DemoStep step = DemoStep::kNew;
+  std::string day;  // YYYY-MM-DD, of the replayed drops
+};
+
+// Where the programs listen; empty is a free port.
+struct DemoPorts {
+  std::string grpc, http, sandbox, metrics;  // HOST:PORT
+};
+
+// The folder.
+class Workspace {
+ public:
+  // Makes or opens the folder, locks it, makes missing keys, and reads the record; `plan` is for a new one. FailedPrecondition if another
+  // process holds it; InvalidArgument for a record that cannot be read.
+  static absl::StatusOr<std::unique_ptr<Workspace>> Open(const std::string& folder, const DistrictPlan& plan);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  const DemoRecord& record() const { return record_; }
+  // Notes a step, durably.
+  absl::Status Reached(DemoStep step, const std::string& day);
+  // Writes fenfend.toml and bridge.toml for these ports.
+  absl::Status WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const;
+
+  std::string Path(const std::string& name) const { return folder_ + "/" + name; }
+
+ private:
+  Workspace(std::string folder, int lock_fd) : folder_(std::move(folder)), lock_fd_(lock_fd) {}
+  absl::Status MakeKeys() const;
+  absl::Status ReadRecord(const DistrictPlan& plan);
+  absl::Status WriteRecord() const;
+
+  const std::string folder_;
+  const int lock_fd_;
+  DemoRecord record_;
+};
+
+// HOST:PORT with a port that is free: the wanted one, or, if that is taken, another; then `taken` says so.
+std::string FreeAddress(const std::string& wanted, bool* taken);
+
+}  // namespace fenfen::ctl
+
+#endif  // FENFEN_CLIENTS_CTL_DEMO_WORKSPACE_H_
