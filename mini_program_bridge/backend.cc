@@ -97,6 +97,9 @@ absl::StatusOr<std::unique_ptr<Backend>> Backend::Create(const Options& options)
   }
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kReplyBytesMax);
+  // The way to the server is ours to say, not that of a proxy in the environment or of records in DNS.
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_SERVICE_CONFIG_DISABLE_RESOLUTION, 1);
   // A server that restarts is found again within two seconds. Pings find a connection that died silently; more often than this, a server
   // with gRPC's defaults would take them for abuse.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);

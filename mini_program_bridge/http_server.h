@@ -30,7 +30,7 @@ struct HttpLimits {
   // Between requests of one connection.
   absl::Duration idle_time = absl::Seconds(60);
   // For a reply to be taken.
-  absl::Duration write_time = absl::Seconds(30);
+  absl::Duration write_time = absl::Seconds(60);
   std::size_t connections = 1024;
 };
 
