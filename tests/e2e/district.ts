@@ -120,6 +120,11 @@ async function everybody(): Promise<Person[]> {
   return signedIn.filter((person) => person.principals.length === 1);
 }
 
+async function richestFirst(residents: Person[]): Promise<Person[]> {
+  const purses = await Promise.all(residents.map(async (resident) => ({ resident, reward: (await balanceOf(resident)).reward as number })));
+  return purses.sort((a, b) => b.reward - a.reward).map(({ resident }) => resident);
+}
+
 /** A resident, a staff member who serves that household's region, and a merchant with an offer. */
 export async function findCast(): Promise<Cast> {
   const people = await everybody();
@@ -130,7 +135,7 @@ export async function findCast(): Promise<Cast> {
     .filter((taker): taker is { merchant: Person; offer: Offer } => taker.offer !== undefined)
     .sort((a, b) => a.offer.price - b.offer.price);
   if (takers.length === 0) throw new Error('no merchant of the sandbox has an offer');
-  for (const resident of inRole('ROLE_RESIDENT')) {
+  for (const resident of await richestFirst(inRole('ROLE_RESIDENT'))) {
     for (const staff of inRole('ROLE_STAFF')) {
       const number = resident.principal.household.split('/')[1];
       const found = await call('GET', `/v1/${staff.principal.region}/households:find?number=${number}`, staff.token);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { daysUntil, formatDay, formatExact, formatTime, parseTime, shanghaiDay } from '@/shared/shanghai_time';
+import { daysUntil, formatDay, formatDeadline, formatExact, formatTime, parseTime, shanghaiDay } from '@/shared/shanghai_time';
 
 const NOW = Date.parse('2026-11-22T04:00:00Z'); // noon in Shanghai
 
@@ -34,6 +34,13 @@ describe('Shanghai time', () => {
     expect(daysUntil('2026-11-22', NOW)).toBe(0);
     expect(daysUntil('2027-03-31', NOW)).toBe(129);
     expect(daysUntil('2026-11-21', NOW)).toBe(-1);
+  });
+
+  it('gives the whole last day of what ends at midnight', () => {
+    expect(formatDeadline('2026-12-22T16:00:00Z', 'zh', NOW)).toBe('12月22日');
+    expect(formatDeadline('2026-12-22T16:00:00Z', 'en', NOW)).toBe('Dec 22');
+    expect(formatDeadline('2026-12-22T02:30:00Z', 'zh', NOW)).toBe('12月22日 10:30');
+    expect(formatDeadline(undefined, 'zh', NOW)).toBe('—');
   });
 
   it('gives staff seconds', () => {

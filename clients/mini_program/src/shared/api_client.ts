@@ -92,8 +92,8 @@ export class ApiClient {
     let reply: HttpReply;
     try {
       reply = await this.options.transport(this.httpRequest(call));
-    } catch (thrown) {
-      throw new ApiError({ status: 0, reason: 'NETWORK', traceId: String((thrown as { message?: string })?.message ?? '') });
+    } catch {
+      throw new ApiError({ status: 0, reason: 'NETWORK' });
     }
     this.learnClock(reply.headers.date);
     if (reply.bytes && reply.status === 200) return { bytes: reply.bytes };

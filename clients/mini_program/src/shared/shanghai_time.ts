@@ -48,6 +48,16 @@ export function formatTime(text: string | undefined, locale: Locale, nowMs: numb
   return `${formatDay(day, locale, nowMs)} ${clock}`;
 }
 
+/**
+ * The last moment before an instant at which something ends. What ends at midnight is good for the whole day before, and saying
+ * "until 23 December 00:00" would mislead: that day is given alone.
+ */
+export function formatDeadline(text: string | undefined, locale: Locale, nowMs: number): string {
+  const ms = parseTime(text);
+  if (Number.isNaN(ms)) return '—';
+  return shanghaiClock(ms) === '00:00' ? formatDay(shanghaiDay(ms - 1), locale, nowMs) : formatTime(text, locale, nowMs);
+}
+
 /** Day, clock and seconds, for staff: `2026-03-31 18:05:09`. */
 export function formatExact(text: string | undefined): string {
   const ms = parseTime(text);

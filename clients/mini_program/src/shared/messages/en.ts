@@ -170,6 +170,14 @@ export const en: Messages = {
   'trace.journal_offset': 'Byte offset',
   'trace.journal_crc32c': 'Checksum CRC32C',
 
+  'fact.category': 'Category',
+  'fact.grams': 'Weighed (g)',
+  'fact.counted_grams': 'Counted (g)',
+  'fact.cut': 'Cut by a cap',
+  'fact.station_code_step': 'Step of the station code',
+  'fact.price': 'Price',
+  'fact.members': 'Members',
+
   'stations.title': 'Choose a station',
   'stations.filter': 'Filter by name or number',
   'stations.empty': 'No station fits',

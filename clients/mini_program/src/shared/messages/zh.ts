@@ -168,6 +168,14 @@ export const zh = {
   'trace.journal_offset': '字节偏移',
   'trace.journal_crc32c': '校验和 CRC32C',
 
+  'fact.category': '类别',
+  'fact.grams': '称重（克）',
+  'fact.counted_grams': '计分重量（克）',
+  'fact.cut': '封顶情况',
+  'fact.station_code_step': '站点码时段',
+  'fact.price': '兑换价',
+  'fact.members': '成员人数',
+
   'stations.title': '选择桶站',
   'stations.filter': '按名称或编号筛选',
   'stations.empty': '没有符合的桶站',
