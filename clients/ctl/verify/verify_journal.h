@@ -33,7 +33,7 @@ struct ClaimedDigest {
 struct VerifyOptions {
   bool live = false;      // a server may be writing
   bool balances = false;  // fill VerifyReport::balances
-  std::vector<ClaimedDigest> digests;
+  std::vector<ClaimedDigest> digests = {};
 };
 
 // Something that does not hold.
