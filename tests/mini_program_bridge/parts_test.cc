@@ -252,8 +252,11 @@ TEST_F(TokenCheckTest, EachFlawHasItsReason) {
 }
 
 TEST(Wechat, ASubjectIsTheKeyedHashOfAppAndPerson) {
-  // printf 'wechat\0wx0123456789abcdef\0oAbC-1' | openssl dgst -sha256 -mac HMAC -macopt hexkey:$(printf '07%.0s' {1..32}), first 16 bytes.
-  EXPECT_EQ(WechatSubject(std::string(32, '\7'), "wx0123456789abcdef", "oAbC-1"), "Kr3Tp_M9UP0WXEem-jfY6w");
+  std::string key;
+  for (char i = 0; i < 32; ++i) key.push_back(i);
+  // The worked example of docs/formats/subject.md.
+  EXPECT_EQ(WechatSubject(key, "wx0000000000000001", "oTest-0001"), "T2UT1EuQRNSYbKE7ObZNQg");
+  EXPECT_NE(WechatSubject(key, "wx0000000000000002", "oTest-0001"), "T2UT1EuQRNSYbKE7ObZNQg");
 }
 
 TEST(QrImage, DrawsEveryModule) {
