@@ -1,6 +1,7 @@
 // fenfend: the Fenfen server. Usage: fenfend --config fenfend.toml
 //
-// Serves until SIGTERM or SIGINT and then ends in order, with exit code 0; 1 where it cannot start or the journal failed, 2 for a wrong usage.
+// Serves until SIGTERM or SIGINT and then ends in order, with exit code 0; 1 where it cannot start or the journal failed, 2 for a wrong
+// usage.
 #include <signal.h>
 
 #include <cstdio>

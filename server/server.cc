@@ -7,10 +7,10 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -226,7 +226,8 @@ absl::Status Server::Parts::ServeMetrics() {
   });
   metrics.AddGauge("fenfen_writable", "1 while the journal takes new work.", [this] { return journal->Admit().ok() ? 1.0 : 0.0; });
   metrics.AddGauge("fenfen_upload_streams", "Devices' streams open.", [this] { return static_cast<double>(streams.size()); });
-  metrics.AddGauge("fenfen_tokens_cached", "Tokens verified and remembered.", [this] { return static_cast<double>(authenticator->cached()); });
+  metrics.AddGauge("fenfen_tokens_cached", "Tokens verified and remembered.",
+                   [this] { return static_cast<double>(authenticator->cached()); });
   if (config.metrics_listen.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> address = metrics.Serve(config.metrics_listen);
   if (address.ok()) metrics_address = *std::move(address);

@@ -81,7 +81,7 @@ absl::StatusOr<CatalogueId> RegionOfResource(absl::string_view name, const Field
                                              const HouseholdRegions& households) {
   if (absl::StartsWith(name, "households/")) {
     const std::optional<HouseholdId> household = HouseholdIn(name);
-    if (!household) return Malformed(field, "households/{household}");
+    if (!household) return Malformed(field, "households/HOUSEHOLD");
     absl::StatusOr<CatalogueId> region = households.RegionOf(*household);
     if (!region.ok()) return region.status();
     return region;
@@ -117,9 +117,7 @@ absl::Status AuthoriseDeviceStation(const Caller& caller, absl::string_view name
 }  // namespace
 
 absl::StatusOr<MethodAccess> ReadAccess(const google::protobuf::MethodDescriptor& method) {
-  const auto fault = [&method](absl::string_view what) {
-    return absl::InvalidArgumentError(absl::StrCat(method.full_name(), ": ", what));
-  };
+  const auto fault = [&method](absl::string_view what) { return absl::InvalidArgumentError(absl::StrCat(method.full_name(), ": ", what)); };
   if (!method.options().HasExtension(v1::access)) return fault("has no access option");
   const v1::Access& option = method.options().GetExtension(v1::access);
   MethodAccess access;
@@ -138,8 +136,8 @@ absl::StatusOr<MethodAccess> ReadAccess(const google::protobuf::MethodDescriptor
   return access;
 }
 
-absl::Status Authorise(const MethodAccess& access, const Caller& caller, const google::protobuf::Message& request, const Catalogue& catalogue,
-                       const HouseholdRegions& households) {
+absl::Status Authorise(const MethodAccess& access, const Caller& caller, const google::protobuf::Message& request,
+                       const Catalogue& catalogue, const HouseholdRegions& households) {
   const std::optional<AccessGrant>& grant = access.grants[caller.role];
   if (!grant) return Denied();
   if (grant->scope == v1::SCOPE_ANY) return absl::OkStatus();
@@ -156,7 +154,7 @@ absl::Status Authorise(const MethodAccess& access, const Caller& caller, const g
     case v1::SCOPE_STATION:
       if (caller.role == v1::ROLE_DEVICE) return AuthoriseDeviceStation(caller, name, catalogue);
       // A name that is no station's must not be judged as a household or region.
-      if (!absl::StartsWith(name, "stations/")) return Malformed(*grant->field, "stations/{station}");
+      if (!absl::StartsWith(name, "stations/")) return Malformed(*grant->field, "stations/STATION");
       return AuthoriseByRegion(caller, name, *grant->field, catalogue, households);
     case v1::SCOPE_REGION:
       return AuthoriseByRegion(caller, name, *grant->field, catalogue, households);

@@ -1,6 +1,6 @@
 // Access: who may call a method and on what, read from its `access` option alone. A method without a sensible option keeps the server from
-// starting; a call that no grant reaches is refused. For anything that is not the caller's, the answer is PERMISSION_DENIED whether it is there
-// or not; only staff learn, within a grant by region, that something does not exist.
+// starting; a call that no grant reaches is refused. For anything that is not the caller's, the answer is PERMISSION_DENIED whether it is
+// there or not; only staff learn, within a grant by region, that something does not exist.
 #pragma once
 
 #include <array>
@@ -41,9 +41,9 @@ class HouseholdRegions {
   virtual absl::StatusOr<CatalogueId> RegionOf(HouseholdId household) const = 0;
 };
 
-// Whether the grant of the caller's role reaches what the request names. PERMISSION_DENIED; FIELD_MISSING where the field is empty; for staff
-// also FIELD_MALFORMED, HOUSEHOLD_UNKNOWN, STATION_UNKNOWN and REGION_UNKNOWN.
-absl::Status Authorise(const MethodAccess& access, const Caller& caller, const google::protobuf::Message& request, const Catalogue& catalogue,
-                       const HouseholdRegions& households);
+// Whether the grant of the caller's role reaches what the request names. PERMISSION_DENIED; FIELD_MISSING where the field is empty; for
+// staff also FIELD_MALFORMED, HOUSEHOLD_UNKNOWN, STATION_UNKNOWN and REGION_UNKNOWN.
+absl::Status Authorise(const MethodAccess& access, const Caller& caller, const google::protobuf::Message& request,
+                       const Catalogue& catalogue, const HouseholdRegions& households);
 
 }  // namespace fenfen::server

@@ -43,7 +43,8 @@ absl::Status CheckStanding(const Caller& caller, const Catalogue& catalogue) {
   switch (caller.role) {
     case v1::ROLE_DEVICE: {
       const v1::Device* device = catalogue.Find<v1::Device>(CatalogueId(caller.actor.id));
-      const bool trusted = device != nullptr && device->name() == caller.subject && !device->revoked() && device->public_key() == caller.key;
+      const bool trusted =
+          device != nullptr && device->name() == caller.subject && !device->revoked() && device->public_key() == caller.key;
       return trusted ? absl::OkStatus() : Refuse(Reason::REASON_DEVICE_UNKNOWN);
     }
     case v1::ROLE_STAFF:

@@ -1,5 +1,5 @@
-// Authenticator: from a call's `authorization` metadata to its caller. A token is verified once; what the catalogue says of its subject is asked
-// anew on every call, so that revoking a device or changing a staff member's role takes effect at once. Thread-safe.
+// Authenticator: from a call's `authorization` metadata to its caller. A token is verified once; what the catalogue says of its subject is
+// asked anew on every call, so that revoking a device or changing a staff member's role takes effect at once. Thread-safe.
 #pragma once
 
 #include <memory>
@@ -29,8 +29,9 @@ class Authenticator {
   TokenCache cache_;
 };
 
-// Whether the catalogue still knows the caller as what the token says: DEVICE_UNKNOWN for a device that is gone, revoked or has another key;
-// TOKEN_INVALID for staff or a merchant's operator who are gone or have another role. Residents are judged by their household's records.
+// Whether the catalogue still knows the caller as what the token says: DEVICE_UNKNOWN for a device that is gone, revoked or has another
+// key; TOKEN_INVALID for staff or a merchant's operator who are gone or have another role. Residents are judged by their household's
+// records.
 absl::Status CheckStanding(const Caller& caller, const Catalogue& catalogue);
 
 }  // namespace fenfen::server

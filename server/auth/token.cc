@@ -67,7 +67,8 @@ std::string VerifiedPayload(absl::string_view token, absl::string_view public_ke
   jws_t* jws = nullptr;
   std::string payload;
   const std::string key_json = absl::StrCat(R"({"kty":"OKP","crv":"Ed25519","x":")", absl::WebSafeBase64Escape(public_key), R"("})");
-  const bool holds = r_jwk_init(&jwk) == RHN_OK && r_jws_init(&jws) == RHN_OK && r_jwk_import_from_json_str(jwk, key_json.c_str()) == RHN_OK &&
+  const bool holds = r_jwk_init(&jwk) == RHN_OK && r_jws_init(&jws) == RHN_OK &&
+                     r_jwk_import_from_json_str(jwk, key_json.c_str()) == RHN_OK &&
                      r_jws_advanced_compact_parsen(jws, token.data(), token.size(), R_PARSE_NONE, R_FLAG_IGNORE_REMOTE) == RHN_OK &&
                      r_jws_get_alg(jws) == R_JWA_ALG_EDDSA && r_jws_verify_signature(jws, jwk, R_FLAG_IGNORE_REMOTE) == RHN_OK;
   if (holds) {
@@ -96,7 +97,8 @@ absl::StatusOr<Caller> CheckClaims(absl::string_view payload, absl::string_view 
   if (claims == nullptr || StringOf(claims, "iss") != kid) return Invalid();
   if (StringOf(claims, "aud") != kAudience) return Refuse(Reason::REASON_TOKEN_WRONG_AUDIENCE);
   v1::Role role = v1::ROLE_UNSPECIFIED;
-  if (!v1::Role_Parse(absl::StrCat("ROLE_", StringOf(claims, "role")), &role) || std::find(roles.begin(), roles.end(), role) == roles.end()) {
+  if (!v1::Role_Parse(absl::StrCat("ROLE_", StringOf(claims, "role")), &role) ||
+      std::find(roles.begin(), roles.end(), role) == roles.end()) {
     return Invalid();
   }
   std::optional<Caller> caller = ParseCaller(role, StringOf(claims, "sub"));

@@ -1,5 +1,5 @@
-// Tokens (docs/formats/token.md): checked here, minted elsewhere. The algorithm is pinned to EdDSA with Ed25519, the key is chosen by `kid` among
-// those that the server knows, and nothing else in a token's header is believed: a header that holds anything more is refused.
+// Tokens (docs/formats/token.md): checked here, minted elsewhere. The algorithm is pinned to EdDSA with Ed25519, the key is chosen by `kid`
+// among those that the server knows, and nothing else in a token's header is believed: a header that holds anything more is refused.
 //
 // Check order: form, algorithm, type, issuer, signature, then the claims: iss, aud, role, sub, times. Thread-safe.
 #pragma once

@@ -1,5 +1,5 @@
-// TokenCache: callers of tokens that were verified before, so that a signature is checked once a token and not once a call. It knows a token
-// by its SHA-256 alone, is bounded, and forgets the least recently used first. Thread-safe.
+// TokenCache: callers of tokens that were verified before, so that a signature is checked once a token and not once a call. It knows a
+// token by its SHA-256 alone, is bounded, and forgets the least recently used first. Thread-safe.
 #pragma once
 
 #include <array>

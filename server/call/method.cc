@@ -27,8 +27,9 @@ absl::Status Methods::Add(const google::protobuf::ServiceDescriptor& service, Me
     if (!access.ok()) return access.status();
     const std::string name = absl::StrCat(service.full_name(), "/", method.name());
     const bool has_request_id = method.input_type()->FindFieldByName("request_id") != nullptr;
-    methods_[method.full_name()] = std::unique_ptr<Method>(new Method{name, *std::move(access), Validator(*method.input_type()), has_request_id,
-                                                                      RequestBytesMax(method.full_name()), metrics.ForMethod(name)});
+    methods_[method.full_name()] =
+        std::unique_ptr<Method>(new Method{name, *std::move(access), Validator(*method.input_type()), has_request_id,
+                                           RequestBytesMax(method.full_name()), metrics.ForMethod(name)});
   }
   return absl::OkStatus();
 }

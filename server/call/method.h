@@ -1,5 +1,6 @@
-// Method: what the server knows of one method before it is called: its access, the form of its requests, its limits and its counters. All methods
-// of all services are read from their descriptors when the server starts; a method without a sensible `access` option keeps it from starting.
+// Method: what the server knows of one method before it is called: its access, the form of its requests, its limits and its counters. All
+// methods of all services are read from their descriptors when the server starts; a method without a sensible `access` option keeps it from
+// starting.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,5 @@
-// Page tokens: a position in one list, signed, so that a client can only hand back what it was given. "1f40.5be1c0d2a9e37c44". Pure functions.
+// Page tokens: a position in one list, signed, so that a client can only hand back what it was given. "1f40.5be1c0d2a9e37c44". Pure
+// functions.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// From the ledger's statuses to gRPC's: the code and English sentence of the error table, with google.rpc ErrorInfo (reason, domain "fenfen",
-// the facts, both sentences) and RetryInfo where trying again may help. Pure functions.
+// From the ledger's statuses to gRPC's: the code and English sentence of the error table, with google.rpc ErrorInfo (reason, domain
+// "fenfen", the facts, both sentences) and RetryInfo where trying again may help. Pure functions.
 #pragma once
 
 #include <grpcpp/support/status.h>

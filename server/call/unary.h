@@ -1,5 +1,5 @@
-// Unary calls: the one way from a request to its reply. It never blocks and never changes threads: the reply leaves from whichever thread makes
-// the effect durable.
+// Unary calls: the one way from a request to its reply. It never blocks and never changes threads: the reply leaves from whichever thread
+// makes the effect durable.
 //
 //   grpc::ServerUnaryReactor* GetBalance(context, request, response) override {
 //     return HandleUnary(gate_, get_balance_, context, request, response, [this](auto&... args) { … });
@@ -29,7 +29,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor, public Call {
   void OnDone() override { delete this; }
 };
 
-// `serve(Call&, const Request&, Response&, Done)` is the service's own function. The call, the request and the response live until Done has run.
+// `serve(Call&, const Request&, Response&, Done)` is the service's own function. The call, the request and the response live until Done has
+// run.
 template <typename Request, typename Response, typename Serve>
 grpc::ServerUnaryReactor* HandleUnary(const Gate& gate, const Method& method, grpc::CallbackServerContext* context, const Request* request,
                                       Response* response, Serve&& serve) {

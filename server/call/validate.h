@@ -1,5 +1,5 @@
-// Validation of a request's form from its `field` options, the same for every method: what is required is there, nothing is longer than allowed,
-// enums hold values that exist. What the values mean is the decisions' business.
+// Validation of a request's form from its `field` options, the same for every method: what is required is there, nothing is longer than
+// allowed, enums hold values that exist. What the values mean is the decisions' business.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// AuditLog: who read whose data, and who changed what with more than a resident's rights; JSON lines, only ever appended to. A reply that must
-// be recorded leaves after its record is on the disk, and a record that cannot be written keeps the reply back: no record, no data.
+// AuditLog: who read whose data, and who changed what with more than a resident's rights; JSON lines, only ever appended to. A reply that
+// must be recorded leaves after its record is on the disk, and a record that cannot be written keeps the reply back: no record, no data.
 //
 // One thread writes and syncs all records that wait, together, so that callers never block. After a failed write or sync the log takes
 // nothing more until a restart, because what the failed sync left behind is unknown. Thread-safe.

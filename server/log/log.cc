@@ -57,7 +57,9 @@ bool Log::Wants(Level level) const { return logger_->should_log(LevelOf(level));
 void Log::Write(Level level, absl::string_view message, Fields fields) {
   if (!Wants(level)) return;
   JsonLine line;
-  line.Add("time", absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone())).Add("level", NameOf(level)).Add("message", message);
+  line.Add("time", absl::FormatTime(absl::RFC3339_full, absl::Now(), absl::UTCTimeZone()))
+      .Add("level", NameOf(level))
+      .Add("message", message);
   for (const auto& [key, value] : fields) line.Add(key, value);
   const std::string text = line.Finish();
   logger_->log(LevelOf(level), spdlog::string_view_t(text.data(), text.size()));

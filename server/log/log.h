@@ -1,5 +1,5 @@
-// Log: what the server has to say to its operators, as JSON lines: time, level, message, and what else belongs to it. It never holds a token,
-// a code or anything of a person. Thread-safe.
+// Log: what the server has to say to its operators, as JSON lines: time, level, message, and what else belongs to it. It never holds a
+// token, a code or anything of a person. Thread-safe.
 //
 //   log.Write(Log::Level::kInfo, "serving", {{"grpc", address}});
 #pragma once

@@ -1,5 +1,5 @@
-// Metrics: what Prometheus scrapes. Counters are made once, when the server starts or a reason first occurs, so that counting a call costs no
-// look-up by name. Thread-safe.
+// Metrics: what Prometheus scrapes. Counters are made once, when the server starts or a reason first occurs, so that counting a call costs
+// no look-up by name. Thread-safe.
 #pragma once
 
 #include <array>

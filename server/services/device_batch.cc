@@ -19,7 +19,9 @@ constexpr size_t kHashBytes = 32;
 constexpr int kDropsMax = 1000;
 constexpr int64_t kSequenceMax = int64_t{1} << 53;
 
-absl::Status Malformed(std::string detail) { return Refuse(Reason::REASON_DEVICE_BATCH_MALFORMED, {{"detail", std::move(detail)}}, "batch"); }
+absl::Status Malformed(std::string detail) {
+  return Refuse(Reason::REASON_DEVICE_BATCH_MALFORMED, {{"detail", std::move(detail)}}, "batch");
+}
 
 }  // namespace
 

@@ -1,5 +1,5 @@
-// Device batches (docs/formats/device_batch.md): from the bytes that a device signed to drops to decide, and from what became of them to the
-// answer. Pure functions.
+// Device batches (docs/formats/device_batch.md): from the bytes that a device signed to drops to decide, and from what became of them to
+// the answer. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace fenfen::server {
 // Whether an Ed25519 signature holds over "fenfen-device-batch-v1" 0x00 ‖ batch, the very bytes that came. DEVICE_SIGNATURE_INVALID.
 absl::Status CheckBatchSignature(absl::string_view public_key, absl::string_view batch, absl::string_view signature);
 
-// Parses a batch whose signature holds. DEVICE_BATCH_MALFORMED where it is another device's, empty, longer than 1,000 events, its numbers do not
-// follow one another, or its chain hash is not 32 bytes.
+// Parses a batch whose signature holds. DEVICE_BATCH_MALFORMED where it is another device's, empty, longer than 1,000 events, its numbers
+// do not follow one another, or its chain hash is not 32 bytes.
 absl::Status ParseBatch(absl::string_view bytes, absl::string_view device, v1::DeviceBatch& batch);
 
 // An event as a drop at the device's station. HOUSEHOLD_UNKNOWN or MEMBER_UNKNOWN where the numbers can be nobody's.

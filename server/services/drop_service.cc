@@ -52,19 +52,22 @@ grpc::ServerUnaryReactor* DropService::RecordDrop(grpc::CallbackServerContext* c
 
 void DropService::Record(Call& call, const v1::RecordDropRequest& request, v1::RecordDropResponse& response, Done done) {
   const std::optional<HouseholdId> household = ParseHouseholdName(request.household());
-  if (!household) return std::move(done)(Malformed("household", "households/{household}"));
+  if (!household) return std::move(done)(Malformed("household", "households/HOUSEHOLD"));
   DropFacts facts;
   facts.household = *household;
   facts.category = request.category();
   if (request.has_weight_grams()) facts.grams = request.weight_grams();
   facts.event_time = call.now();
-  absl::Status status = call.caller().role == v1::ROLE_RESIDENT ? ReadAsResident(call, request, backend_.codes_key, facts)
-                                                                : ReadAsAttendant(request, facts);
+  absl::Status status =
+      call.caller().role == v1::ROLE_RESIDENT ? ReadAsResident(call, request, backend_.codes_key, facts) : ReadAsAttendant(request, facts);
   if (!status.ok()) return std::move(done)(status);
 
   Command command{PartitionOf(*household), call.key(), call.Decision().fingerprint, DropReads(facts), nullptr};
   // Whether the code is still good is asked within the decision: a repetition that comes after the code's time gets its former reply.
   command.decide = [&call, facts](const View& view) -> absl::StatusOr<Transaction> {
+    if (facts.code_step && call.catalogue().Find<v1::Station>(facts.station) == nullptr) {
+      return Refuse(Reason::REASON_STATION_CODE_UNKNOWN, {}, "station_code");
+    }
     if (absl::Status code = CheckStationStep(facts.code_step, call.now()); !code.ok()) return code;
     return DecideDrop(view, facts, call.catalogue(), call.Decision());
   };

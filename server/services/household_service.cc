@@ -25,7 +25,7 @@ absl::Status Malformed(absl::string_view field, std::string detail) {
 
 absl::StatusOr<HouseholdId> HouseholdOf(const std::string& name) {
   const std::optional<HouseholdId> household = ParseHouseholdName(name);
-  if (!household) return Malformed("household", "households/{household}");
+  if (!household) return Malformed("household", "households/HOUSEHOLD");
   return *household;
 }
 
@@ -147,7 +147,7 @@ absl::Status HouseholdService::FillPage(Call& call, HouseholdId household, Parti
 
 absl::Status HouseholdService::Trace(Call& call, const v1::TraceEntryRequest& request, v1::TraceEntryResponse& response) {
   const auto name = ParseEntryName(request.name());
-  if (!name) return Malformed("name", "households/{household}/entries/{sequence}");
+  if (!name) return Malformed("name", "households/HOUSEHOLD/entries/SEQUENCE");
   const auto [household, seq] = *name;
   const PartitionId partition = PartitionOf(household);
   const absl::StatusOr<CommittedTransaction> stored = backend_.engine.Load(partition, seq);
@@ -173,8 +173,7 @@ std::optional<HouseholdId> HouseholdService::LookUp(const v1::FindHouseholdReque
     case v1::FindHouseholdRequest::kCard:
       return backend_.directory.ByCard(HashCard(backend_.lookups_key, request.card()));
     case v1::FindHouseholdRequest::kDoor:
-      return backend_.directory.ByDoor(
-          HashDoor(backend_.lookups_key, absl::StripPrefix(request.region(), "regions/"), request.door()));
+      return backend_.directory.ByDoor(HashDoor(backend_.lookups_key, absl::StripPrefix(request.region(), "regions/"), request.door()));
     case v1::FindHouseholdRequest::KEY_NOT_SET:
       break;
   }

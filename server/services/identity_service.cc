@@ -40,7 +40,8 @@ grpc::ServerUnaryReactor* IdentityService::ResolveSubject(grpc::CallbackServerCo
                      [this](Call& call, const auto& in, auto& out, Done done) { std::move(done)(Resolve(call, in, out)); });
 }
 
-absl::Status IdentityService::Resolve(const Call& call, const v1::ResolveSubjectRequest& request, v1::ResolveSubjectResponse& response) const {
+absl::Status IdentityService::Resolve(const Call& call, const v1::ResolveSubjectRequest& request,
+                                      v1::ResolveSubjectResponse& response) const {
   const Catalogue& catalogue = call.catalogue();
   const RecordRegions regions(backend_.state);
   for (const auto& [household, member] : backend_.directory.BySubject(HashSubject(backend_.lookups_key, request.wechat_subject()))) {

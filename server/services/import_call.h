@@ -1,8 +1,8 @@
-// ImportCall: one stream of HouseholdService.ImportHouseholds. Rows are gathered from the stream, checked as a whole, and then written, each
-// household as a transaction of its own partition; so an interrupted import is finished by sending the same file again.
+// ImportCall: one stream of HouseholdService.ImportHouseholds. Rows are gathered from the stream, checked as a whole, and then written,
+// each household as a transaction of its own partition; so an interrupted import is finished by sending the same file again.
 //
-// Each household's request key is derived from the file's request id and the household's number. Reading is the stream's, checking and writing
-// the slow lane's; no lock is needed, since one comes after the other.
+// Each household's request key is derived from the file's request id and the household's number. Reading is the stream's, checking and
+// writing the slow lane's; no lock is needed, since one comes after the other.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>

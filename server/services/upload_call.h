@@ -1,10 +1,10 @@
-// UploadCall: one stream of StationService.UploadDrops. A message is read, its signature checked over the bytes as they came, its events submitted;
-// answers leave in the order of the messages. At most kBatchesMax batches are being worked on: then nothing more is read, and gRPC's flow
-// control makes the device wait.
+// UploadCall: one stream of StationService.UploadDrops. A message is read, its signature checked over the bytes as they came, its events
+// submitted; answers leave in the order of the messages. At most kBatchesMax batches are being worked on: then nothing more is read, and
+// gRPC's flow control makes the device wait.
 //
-// The device's standing is asked anew for each message, so that revoking it ends its stream at the next one. gRPC runs the callbacks, the journal
-// the completions; what they share is under `mutex_`, which is never held while calling gRPC or the engine. The stream is finished only when
-// every batch is answered and no thread is about to start a read or a write (`acting_`); after that nobody touches it but gRPC.
+// The device's standing is asked anew for each message, so that revoking it ends its stream at the next one. gRPC runs the callbacks, the
+// journal the completions; what they share is under `mutex_`, which is never held while calling gRPC or the engine. The stream is finished
+// only when every batch is answered and no thread is about to start a read or a write (`acting_`); after that nobody touches it but gRPC.
 #pragma once
 
 #include <grpcpp/support/server_callback.h>
@@ -74,7 +74,8 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
   void OnCancel() override;
   void OnDone() override;
 
-  // Checks the message; OK where a batch of it can be submitted. A refusal of the batch is in its response; a refusal of the device is returned.
+  // Checks the message; OK where a batch of it can be submitted. A refusal of the batch is in its response; a refusal of the device is
+  // returned.
   absl::Status TakeMessage(Batch& batch);
   void SubmitEvents(Batch& batch);
   void Answer(Batch& batch);
@@ -90,9 +91,9 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
 
   absl::Mutex mutex_;
   std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);  // in the order of the messages
-  bool reading_ ABSL_GUARDED_BY(mutex_) = true;  // from the start of a read until its batch is submitted
+  bool reading_ ABSL_GUARDED_BY(mutex_) = true;                         // from the start of a read until its batch is submitted
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  int acting_ ABSL_GUARDED_BY(mutex_) = 0;       // threads about to start a read or write
+  int acting_ ABSL_GUARDED_BY(mutex_) = 0;         // threads about to start a read or write
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;     // no more is read
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;  // Finish was called
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;    // nobody hears the answers any more

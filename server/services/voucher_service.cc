@@ -88,7 +88,7 @@ grpc::ServerUnaryReactor* VoucherService::ListCaptures(grpc::CallbackServerConte
 
 void VoucherService::Reserve(Call& call, const v1::ReserveVoucherRequest& request, v1::ReserveVoucherResponse& response, Done done) {
   const std::optional<HouseholdId> household = ParseHouseholdName(request.household());
-  if (!household) return std::move(done)(Malformed("household", "households/{household}"));
+  if (!household) return std::move(done)(Malformed("household", "households/HOUSEHOLD"));
   Command command{PartitionOf(*household), call.key(), call.Decision().fingerprint,
                   ReserveReads(*household, VoucherIdFor(*household, call.key())), nullptr};
   command.decide = [&call, household = *household, offer = CatalogueIdOf(request.offer())](const View& view) {
@@ -109,7 +109,7 @@ void VoucherService::Reserve(Call& call, const v1::ReserveVoucherRequest& reques
 
 void VoucherService::Get(Call& call, const v1::GetVoucherRequest& request, v1::GetVoucherResponse& response, Done done) {
   const auto name = ParseVoucherName(request.name());
-  if (!name) return std::move(done)(Malformed("name", "households/{household}/vouchers/{voucher}"));
+  if (!name) return std::move(done)(Malformed("name", "households/HOUSEHOLD/vouchers/VOUCHER"));
   const auto [household, id] = *name;
   absl::Status found = Refuse(Reason::REASON_VOUCHER_UNKNOWN, {}, "name");
   if (PartitionOf(household) != PartitionOf(id)) return std::move(done)(found);
@@ -124,7 +124,7 @@ void VoucherService::Get(Call& call, const v1::GetVoucherRequest& request, v1::G
 
 void VoucherService::List(Call& call, const v1::ListVouchersRequest& request, v1::ListVouchersResponse& response, Done done) {
   const std::optional<HouseholdId> household = ParseHouseholdName(request.household());
-  if (!household) return std::move(done)(Malformed("household", "households/{household}"));
+  if (!household) return std::move(done)(Malformed("household", "households/HOUSEHOLD"));
   absl::Status found;
   const auto reader = [&](const View& view) {
     const absl::StatusOr<Versioned<HouseholdRecord>> owner = ReadHousehold(view, *household);
@@ -141,7 +141,7 @@ void VoucherService::List(Call& call, const v1::ListVouchersRequest& request, v1
 }
 
 void VoucherService::Capture(Call& call, const v1::CaptureVoucherRequest& request, v1::CaptureVoucherResponse& response, Done done) {
-  if (request.merchant() != call.caller().merchant) return std::move(done)(Malformed("merchant", "merchants/{merchant}"));
+  if (request.merchant() != call.caller().merchant) return std::move(done)(Malformed("merchant", "merchants/MERCHANT"));
   const std::optional<VoucherId> voucher = ReadVoucherCode(backend_.codes_key, request.code());
   if (!voucher) return std::move(done)(Refuse(Reason::REASON_VOUCHER_UNKNOWN, {}, "code"));
   const absl::StatusOr<HouseholdId> owner = OwnerOf(backend_.state, *voucher);

@@ -1,0 +1,124 @@
+#include "server/config/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "server/config/key_files.h"
+
+namespace fenfen::server {
+namespace {
+
+using testing::HasSubstr;
+
+std::string FaultOf(const std::string& text) {
+  const absl::StatusOr<Config> config = ParseConfig(text, "/etc/fenfen");
+  return config.ok() ? "none" : std::string(config.status().message());
+}
+
+TEST(Config, DefaultsAreForOneMachine) {
+  const absl::StatusOr<Config> config = ParseConfig("", "/etc/fenfen");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->listen, "127.0.0.1:0");
+  EXPECT_EQ(config->data_dir, "/etc/fenfen/data");
+  EXPECT_EQ(config->ready_file, "/etc/fenfen/fenfend.ready");
+  EXPECT_EQ(config->codes_key, "/etc/fenfen/codes.key");
+  EXPECT_EQ(config->time_zone.name(), "Asia/Shanghai");
+  EXPECT_FALSE(config->production);
+  EXPECT_TRUE(config->log.file.empty());
+}
+
+TEST(Config, TakesWhatIsWritten) {
+  const absl::StatusOr<Config> config = ParseConfig(R"(
+data_dir = "/var/lib/fenfen"
+listen = "[::]:7070"
+production = true
+[tls]
+certificate = "tls/server.pem"
+key = "../server.key"
+[[issuer]]
+name = "bridge"
+public_key = "bridge.pem"
+roles = ["RESIDENT", "BRIDGE"]
+[log]
+level = "warn"
+)",
+                                                    "/etc/fenfen");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->data_dir, "/var/lib/fenfen");
+  EXPECT_EQ(config->tls.certificate, "/etc/fenfen/tls/server.pem");
+  EXPECT_EQ(config->tls.key, "/etc/server.key");
+  ASSERT_EQ(config->issuers.size(), 1u);
+  EXPECT_THAT(config->issuers[0].roles, testing::ElementsAre(v1::ROLE_RESIDENT, v1::ROLE_BRIDGE));
+  EXPECT_EQ(config->log.level, "warn");
+}
+
+TEST(Config, EveryUnknownKeyIsNamed) {
+  EXPECT_THAT(FaultOf("lisen = \"127.0.0.1:1\""), HasSubstr("lisen: unknown key"));
+  EXPECT_THAT(FaultOf("[tls]\ncert = \"x\""), HasSubstr("tls.cert: unknown key"));
+  EXPECT_THAT(FaultOf("[keys]\nvouchers = \"x\""), HasSubstr("keys.vouchers: unknown key"));
+  EXPECT_THAT(FaultOf("[log]\nlvl = \"info\""), HasSubstr("log.lvl: unknown key"));
+  EXPECT_THAT(FaultOf("[[issuer]]\nname=\"a\"\npublic_key=\"b\"\nroles=[\"STAFF\"]\nrole=\"x\""), HasSubstr("issuer[0].role: unknown key"));
+}
+
+TEST(Config, WrongValuesAreNamed) {
+  EXPECT_THAT(FaultOf("production = \"yes\""), HasSubstr("production: must be true or false"));
+  EXPECT_THAT(FaultOf("data_dir = 3"), HasSubstr("data_dir: must be a string"));
+  EXPECT_THAT(FaultOf("listen = \"here\""), HasSubstr("listen: must be HOST:PORT"));
+  EXPECT_THAT(FaultOf("listen = \"127.0.0.1:99999\""), HasSubstr("listen"));
+  EXPECT_THAT(FaultOf("time_zone = \"Mars/Base\""), HasSubstr("time_zone: no such time zone"));
+  EXPECT_THAT(FaultOf("[log]\nlevel = \"loud\""), HasSubstr("log.level"));
+  EXPECT_THAT(FaultOf("tls = 1"), HasSubstr("tls: must be a [table]"));
+  EXPECT_THAT(FaultOf("a = [\n"), HasSubstr("line "));
+}
+
+TEST(Config, PlaintextOnLoopbackOnly) {
+  EXPECT_EQ(FaultOf("listen = \"127.0.0.1:7070\""), "none");
+  EXPECT_EQ(FaultOf("listen = \"[::1]:7070\""), "none");
+  EXPECT_EQ(FaultOf("listen = \"localhost:7070\""), "none");
+  for (const char* address : {"0.0.0.0:7070", "10.0.0.1:7070", "[::]:7070", "server:7070"}) {
+    EXPECT_THAT(FaultOf(std::string("listen = \"") + address + "\""), HasSubstr("not a loopback address")) << address;
+    EXPECT_EQ(FaultOf(std::string("listen = \"") + address + "\"\n[tls]\ncertificate=\"c\"\nkey=\"k\""), "none") << address;
+  }
+  EXPECT_THAT(FaultOf("[tls]\ncertificate=\"c\""), HasSubstr("go together"));
+  EXPECT_THAT(FaultOf("[tls]\nclient_ca=\"c\""), HasSubstr("tls.client_ca"));
+}
+
+TEST(Config, IssuersAreCheckedOnceForAll) {
+  const auto issuer = [](const std::string& name, const std::string& roles) {
+    return "[[issuer]]\nname=\"" + name + "\"\npublic_key=\"k\"\nroles=[" + roles + "]\n";
+  };
+  EXPECT_THAT(FaultOf(issuer("a", "\"KING\"")), HasSubstr("issuer[0].roles: no issuer can have the role KING"));
+  EXPECT_THAT(FaultOf(issuer("a", "\"DEVICE\"")), HasSubstr("DEVICE"));
+  EXPECT_THAT(FaultOf(issuer("a", "\"UNSPECIFIED\"")), HasSubstr("UNSPECIFIED"));
+  EXPECT_THAT(FaultOf(issuer("a", "")), HasSubstr("at least one role"));
+  EXPECT_THAT(FaultOf(issuer("devices/x", "\"STAFF\"")), HasSubstr("slash"));
+  EXPECT_THAT(FaultOf(issuer("a", "\"STAFF\"") + issuer("a", "\"AUDITOR\"")), HasSubstr("two issuers are called a"));
+}
+
+TEST(KeyFiles, SecretsHaveOneForm) {
+  const std::filesystem::path path = std::filesystem::path(testing::TempDir()) / ("secret-" + std::to_string(getpid()));
+  const auto write = [&path](const std::string& text, mode_t mode) {
+    std::filesystem::remove(path);
+    std::ofstream(path) << text;
+    chmod(path.c_str(), mode);
+  };
+  write(std::string(64, 'f') + "\n", 0600);
+  EXPECT_EQ(*ReadSecret(path, true), std::string(32, '\xff'));
+  write(std::string(64, 'f'), 0640);
+  EXPECT_EQ(ReadSecret(path, true).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(ReadSecret(path, false).ok());
+  for (const std::string& text : {std::string(63, 'f'), std::string(66, 'f'), std::string(64, 'g'), std::string()}) {
+    write(text, 0600);
+    EXPECT_EQ(ReadSecret(path, true).status().code(), absl::StatusCode::kInvalidArgument) << text;
+  }
+  std::filesystem::remove(path);
+  EXPECT_EQ(ReadSecret(path, true).status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace fenfen::server
