@@ -40,7 +40,8 @@ absl::StatusOr<std::unique_ptr<FileJournal>> FileJournal::Open(FileSystem& files
   return journal;
 }
 
-FileJournal::FileJournal(FileSystem& files, FileJournalOptions options) : files_(files), options_(std::move(options)) {}
+FileJournal::FileJournal(FileSystem& files, FileJournalOptions options)
+    : files_(files), options_(std::move(options)), to_read_(files, options_.directory) {}
 
 FileJournal::~FileJournal() {
   {
@@ -82,13 +83,16 @@ absl::Status FileJournal::Recover() {
   }
   const JournalTail& tail = (*reader)->tail();
   if (absl::Status status = RepairTail(files_, options_.directory, tail); !status.ok()) return status;
-  absl::StatusOr<std::vector<Segment>> segments = OpenSegments(tail.last_segment);
-  if (!segments.ok()) return segments.status();
-  segments_ = *std::move(segments);
-
   absl::MutexLock queue_held(&mutex_);
-  active_ = segments_[tail.segment - 1];
-  for (uint32_t number = tail.segment + 1; number <= tail.last_segment; ++number) spares_.push_back(segments_[number - 1]);
+  for (uint32_t number = tail.segment; number <= tail.last_segment; ++number) {
+    absl::StatusOr<Segment> segment = OpenToWrite(number);
+    if (!segment.ok()) return segment.status();
+    if (number == tail.segment) {
+      active_ = *std::move(segment);
+    } else {
+      spares_.push_back(*std::move(segment));
+    }
+  }
   end_ = tail.offset;
   groups_ = tail.groups;
   last_segment_ = tail.last_segment;
@@ -104,26 +108,20 @@ absl::Status FileJournal::MakeFirst() {
   const segment::Header header{*id, 1, static_cast<uint32_t>(options_.segment_bytes)};
   absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
   if (!file.ok()) return file.status();
-  absl::MutexLock index_held(&index_mutex_);
   absl::MutexLock held(&mutex_);
   active_ = {header, *std::move(file)};
-  segments_.push_back(active_);
   last_segment_ = 1;
   active_left_bytes_ = active_.header.bytes - end_;
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<FileJournal::Segment>> FileJournal::OpenSegments(uint32_t last) {
-  std::vector<Segment> segments;
-  for (uint32_t number = 1; number <= last; ++number) {
-    const std::string path = SegmentPath(options_.directory, number);
-    absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForWrite(path);
-    if (!file.ok()) return file.status();
-    const absl::StatusOr<segment::Header> header = ReadSegmentHeader(**file, path);
-    if (!header.ok()) return header.status();
-    segments.push_back({*header, *std::move(file)});
-  }
-  return segments;
+absl::StatusOr<FileJournal::Segment> FileJournal::OpenToWrite(uint32_t number) {
+  const std::string path = SegmentPath(options_.directory, number);
+  absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForWrite(path);
+  if (!file.ok()) return file.status();
+  const absl::StatusOr<segment::Header> header = ReadSegmentHeader(**file, path);
+  if (!header.ok()) return header.status();
+  return Segment{*header, *std::move(file)};
 }
 
 // --- Taking entries.
@@ -286,11 +284,8 @@ void FileJournal::MakeLoop() {
     }
     absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
     if (file.ok()) {
-      Segment made{header, *std::move(file)};
-      absl::MutexLock index_held(&index_mutex_);
-      segments_.push_back(made);
       absl::MutexLock held(&mutex_);
-      spares_.push_back(std::move(made));
+      spares_.push_back({header, *std::move(file)});
       last_segment_ = header.number;
       disk_full_ = false;
       work_.SignalAll();
@@ -312,29 +307,30 @@ void FileJournal::MakeLoop() {
 // --- Reading.
 
 absl::StatusOr<FileJournal::Stored> FileJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
-  Stored stored;
-  Segment in;
+  std::optional<JournalPosition> position;
   {
     absl::ReaderMutexLock held(&index_mutex_);
-    const std::optional<JournalPosition> position = index_.Find(partition, seq);
-    if (!position)
-      return absl::NotFoundError(absl::StrCat("the journal has no transaction ", seq.value(), " of partition ", partition.value()));
-    stored.position = *position;
-    in = segments_[position->segment - 1];
+    position = index_.Find(partition, seq);
   }
-  const uint64_t offset = stored.position.offset;
+  if (!position) {
+    return absl::NotFoundError(absl::StrCat("the journal has no transaction ", seq.value(), " of partition ", partition.value()));
+  }
+  const absl::StatusOr<OpenSegment> in = to_read_.Get(position->segment);
+  if (!in.ok()) return in.status();
+  Stored stored;
+  stored.segment = position->segment;
   stored.buffer.resize(kFirstReadBytes);
   for (int reads = 0; reads < 2; ++reads) {
-    const absl::StatusOr<size_t> got = in.file->ReadAt(offset, stored.buffer.data(), stored.buffer.size());
+    const absl::StatusOr<size_t> got = in->file->ReadAt(position->offset, stored.buffer.data(), stored.buffer.size());
     if (!got.ok()) return got.status();
     stored.buffer.resize(*got);
     const std::optional<uint64_t> size = segment::PlausibleRecordBytes(stored.buffer);
     if (!size || *size <= stored.buffer.size()) break;
     stored.buffer.resize(*size);
   }
-  const std::optional<segment::Record> record = segment::DecodeRecord(in.header, offset, stored.buffer);
+  const std::optional<segment::Record> record = segment::DecodeRecord(in->header, position->offset, stored.buffer);
   if (!record || record->partition != partition || record->seq != seq) {
-    return DamageError({SegmentPath(options_.directory, in.header.number), offset, "a record's checksum does not hold"});
+    return DamageError({in->path, position->offset, "a record's checksum does not hold"});
   }
   stored.record = *record;
   return stored;
@@ -349,7 +345,7 @@ absl::StatusOr<JournalEntry> FileJournal::Read(PartitionId partition, PartitionS
 absl::StatusOr<JournalPlace> FileJournal::Locate(PartitionId partition, PartitionSeq seq) {
   const absl::StatusOr<Stored> stored = ReadStored(partition, seq);
   if (!stored.ok()) return stored.status();
-  return JournalPlace{segment::FileName(stored->position.segment), stored->position.offset, stored->record.crc32c};
+  return JournalPlace{segment::FileName(stored->segment), stored->record.offset, stored->record.crc32c};
 }
 
 absl::Status FileJournal::Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) {

@@ -32,6 +32,7 @@
 #include "ledger/journal/journal.h"
 #include "ledger/journal/journal_index.h"
 #include "ledger/journal/segment.h"
+#include "ledger/journal/segment_cache.h"
 
 namespace fenfen {
 
@@ -71,22 +72,23 @@ class FileJournal final : public Journal {
     JournalEntry entry;
     Done done;
   };
+  // One that is written, or will be.
   struct Segment {
     segment::Header header;
-    std::shared_ptr<File> file;
+    std::unique_ptr<File> file;
   };
   // A record's bytes as stored, and what they say.
   struct Stored {
     std::string buffer;
     segment::Record record;
-    JournalPosition position;
+    uint32_t segment = 0;
   };
 
   FileJournal(FileSystem& files, FileJournalOptions options);
 
   absl::Status Recover();
   absl::Status MakeFirst();
-  absl::StatusOr<std::vector<Segment>> OpenSegments(uint32_t last);
+  absl::StatusOr<Segment> OpenToWrite(uint32_t number);
   absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
 
   // The writer's thread.
@@ -134,7 +136,7 @@ class FileJournal final : public Journal {
 
   mutable absl::Mutex index_mutex_;
   JournalIndex index_ ABSL_GUARDED_BY(index_mutex_);
-  std::vector<Segment> segments_ ABSL_GUARDED_BY(index_mutex_);  // segment n at n − 1
+  SegmentCache to_read_;
 
   std::thread writer_;
   std::thread maker_;

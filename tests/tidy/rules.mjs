@@ -25,7 +25,11 @@ export const LAYERS = {
   // The independent checker reads the journal by itself: the form of a transaction and of a segment, and nothing that decides.
   'clients/ctl/verify': {
     sees: ['clients/cpp', 'clients/ctl'],
-    interfaces: ['ledger/core/transaction.h', 'ledger/journal/segment_reader.h'],
+    interfaces: [
+      'ledger/core/bytes.h', 'ledger/core/check.h', 'ledger/core/crc32c.h', 'ledger/core/limits.h', 'ledger/core/points.h',
+      'ledger/core/transaction.h', 'ledger/journal/file.h', 'ledger/journal/journal_reader.h', 'ledger/journal/posix_file.h',
+      'ledger/journal/segment_reader.h',
+    ],
   },
   mini_program_bridge: { sees: ['clients/cpp'] },
   tests: { sees: ['ledger', 'server', 'clients', 'mini_program_bridge'] },

@@ -1,3 +1,4 @@
+// Accounts: which may go below zero, and their numbers on disk.
 #include "ledger/core/account.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// The stored forms' integers: golden bytes, one encoding a value, and a reader that never runs past its bytes.
 #include "ledger/core/bytes.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// CRC32C against the vectors of RFC 3720.
 #include "ledger/core/crc32c.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Refusals: each carries its row of the error table.
 #include "ledger/core/errors.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// Ids: what places a household or a voucher in its partition, which must never change.
 #include "ledger/core/ids.h"
 
 #include <gtest/gtest.h>

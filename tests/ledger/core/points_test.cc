@@ -1,3 +1,4 @@
+// Points: checked arithmetic, rounding, and how people see an amount.
 #include "ledger/core/points.h"
 
 #include <gtest/gtest.h>

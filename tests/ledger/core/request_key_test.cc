@@ -1,3 +1,4 @@
+// Request keys: which texts are UUIDv7, and that a device's key is never one.
 #include "ledger/core/request_key.h"
 
 #include <gtest/gtest.h>

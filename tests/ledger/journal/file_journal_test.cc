@@ -99,6 +99,26 @@ TEST(FileJournalTest, ManySegments) {
   EXPECT_TRUE(disk.Exists(SegmentPath(kDirectory, 9)));
 }
 
+TEST(FileJournalTest, MoreSegmentsThanAreKeptOpen) {
+  MemoryFileSystem disk;
+  auto journal = MustOpen(disk);
+  Appender appender(*journal);
+  for (int n = 0; n < 300; ++n) {
+    while (!journal->Admit().ok()) absl::SleepFor(absl::Milliseconds(1));
+    appender.Append(std::string(4000, static_cast<char>(n)));
+  }
+  ASSERT_TRUE(journal->Flush().ok());
+  ASSERT_TRUE(disk.Exists(SegmentPath(kDirectory, SegmentCache::kOpenMax + 10)));
+  for (const uint64_t step : {1, 149, 7}) {
+    for (uint64_t n = 0; n < 300; ++n) {
+      const uint64_t seq = n * step % 300 + 1;
+      const absl::StatusOr<JournalEntry> entry = journal->Read(PartitionId(1), PartitionSeq(seq));
+      ASSERT_TRUE(entry.ok()) << entry.status();
+      EXPECT_EQ(entry->bytes, appender.submitted[seq - 1]);
+    }
+  }
+}
+
 TEST(FileJournalTest, AJournalIsOpenOnceInAProcess) {
   MemoryFileSystem disk;
   auto journal = MustOpen(disk);

@@ -1,0 +1,29 @@
+#include "ledger/journal/segment_cache.h"
+
+#include <utility>
+
+#include "ledger/journal/segment_files.h"
+
+namespace fenfen {
+
+absl::StatusOr<OpenSegment> SegmentCache::Get(uint32_t number) {
+  absl::MutexLock held(&mutex_);
+  for (auto at = open_.begin(); at != open_.end(); ++at) {
+    if (at->header.number != number) continue;
+    open_.splice(open_.begin(), open_, at);
+    return open_.front();
+  }
+  OpenSegment opened;
+  opened.path = SegmentPath(directory_, number);
+  absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForRead(opened.path);
+  if (!file.ok()) return file.status();
+  opened.file = *std::move(file);
+  const absl::StatusOr<segment::Header> header = ReadSegmentHeader(*opened.file, opened.path);
+  if (!header.ok()) return header.status();
+  opened.header = *header;
+  open_.push_front(std::move(opened));
+  if (open_.size() > kOpenMax) open_.pop_back();
+  return open_.front();
+}
+
+}  // namespace fenfen
