@@ -1,3 +1,4 @@
+// The configuration: defaults, every unknown key by its name, what is refused; and the files that hold secrets.
 #include "server/config/config.h"
 
 #include <gmock/gmock.h>

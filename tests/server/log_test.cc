@@ -1,3 +1,4 @@
+// Logs: JSON lines, levels, and the audit log, whose records are on the disk before a reply may leave.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

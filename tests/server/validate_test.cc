@@ -1,3 +1,4 @@
+// The form of requests by their `field` options; request ids, fingerprints and page tokens.
 #include "server/call/validate.h"
 
 #include <gtest/gtest.h>
