@@ -57,13 +57,7 @@ absl::Status Demo::Begin() {
     const absl::Status reached = workspace_->Reached(DemoStep::kGenerated, "");
     if (!reached.ok()) return reached;
   }
-  const std::pair<std::string*, std::string> wanted[] = {
-      {&ports_.http, options_.http}, {&ports_.grpc, options_.grpc}, {&ports_.sandbox, "127.0.0.1:0"}, {&ports_.metrics, "127.0.0.1:0"}};
-  for (const auto& [port, want] : wanted) {
-    bool taken = false;
-    *port = FreeAddress(want, &taken);
-    if (taken) say_(absl::StrCat(want, " 已被占用，改用 ", *port, " / is taken; using another port"));
-  }
+  ChoosePorts();
   absl::Status ready = workspace_->WriteConfigs(ports_, options_.static_folder);
   if (ready.ok()) ready = WritePeople(district_, workspace_->Path("people.json"));
   services_ = std::make_unique<Services>(say_, stop_);
@@ -71,6 +65,17 @@ absl::Status Demo::Begin() {
     if (ready.ok()) ready = services_->Start(service);
   }
   return ready;
+}
+
+void Demo::ChoosePorts() {
+  PortPicker picker;
+  const std::pair<std::string*, std::string> wanted[] = {
+      {&ports_.http, options_.http}, {&ports_.grpc, options_.grpc}, {&ports_.sandbox, "127.0.0.1:0"}, {&ports_.metrics, "127.0.0.1:0"}};
+  for (const auto& [port, want] : wanted) {
+    bool taken = false;
+    *port = picker.Pick(want, &taken);
+    if (taken) say_(absl::StrCat(want, " 已被占用，改用 ", *port, " / is taken; using another port"));
+  }
 }
 
 absl::StatusOr<std::unique_ptr<client::Client>> Demo::Connect(const std::string& issuer, const std::string& subject,

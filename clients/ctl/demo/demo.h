@@ -66,6 +66,7 @@ class Demo {
   Demo(DemoOptions options, std::function<void(const std::string&)> say, const std::atomic<bool>* stop)
       : options_(std::move(options)), say_(std::move(say)), stop_(stop) {}
   absl::Status Begin();
+  void ChoosePorts();
   absl::Status Import();
   absl::Status Queue();
   Service Agent(const std::string& name, const std::vector<std::string>& more) const;

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "clients/cpp/key_file.h"
+#include "clients/cpp/request_id.h"
 #include "clients/ctl/commands/secrets.h"
 #include "clients/ctl/demo/district_files.h"
 
@@ -151,28 +152,35 @@ file = "log/bridge.jsonl"
 )"));
 }
 
-std::string FreeAddress(const std::string& wanted, bool* taken) {
+PortPicker::~PortPicker() {
+  for (const int fd : held_) close(fd);
+}
+
+std::string PortPicker::Pick(const std::string& wanted, bool* taken) {
+  constexpr int kFirst = 20'000, kCount = 12'000;
   const size_t colon = wanted.rfind(':');
   const std::string host = colon == std::string::npos || colon == 0 ? "127.0.0.1" : wanted.substr(0, colon);
   int port = 0;
   if (colon == std::string::npos || !absl::SimpleAtoi(wanted.substr(colon + 1), &port)) port = 0;
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   *taken = false;
-  for (int try_port = port;; try_port = 0) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<uint16_t>(try_port));
-    if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  for (int tries = 0; tries < kCount; ++tries) {
+    if (port == 0) port = kFirst + static_cast<int>(client::SystemRandom() % kCount);
+    address.sin_port = htons(static_cast<uint16_t>(port));
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int reuse = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-    socklen_t size = sizeof address;
-    // Listening too, since a port that somebody listens on can still be bound with SO_REUSEADDR on some systems.
-    const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 && listen(fd, 1) == 0 &&
-                      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(fd, 1) == 0) {
+      held_.push_back(fd);
+      return absl::StrCat(host, ":", port);
+    }
     close(fd);
-    if (free || try_port == 0) return absl::StrCat(host, ":", ntohs(address.sin_port));
-    *taken = true;
+    *taken = *taken || (tries == 0 && colon != std::string::npos && wanted.substr(colon + 1) != "0");
+    port = 0;
   }
+  return absl::StrCat(host, ":0");
 }
 
 }  // namespace fenfen::ctl

@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -67,8 +68,21 @@ class Workspace {
   DemoRecord record_;
 };
 
-// HOST:PORT with a port that is free: the wanted one, or, if that is taken, another; then `taken` says so.
-std::string FreeAddress(const std::string& wanted, bool* taken);
+// Chooses ports that are free. Those without a wish come from below the range that the system gives to outgoing connections, and each is
+// kept occupied until the picker goes, so that no two get the same.
+class PortPicker {
+ public:
+  PortPicker() = default;
+  ~PortPicker();
+  PortPicker(const PortPicker&) = delete;
+  PortPicker& operator=(const PortPicker&) = delete;
+
+  // HOST:PORT with the wanted port, or with another where that is 0 or taken; `taken` says that it was taken.
+  std::string Pick(const std::string& wanted, bool* taken);
+
+ private:
+  std::vector<int> held_;  // listening sockets
+};
 
 }  // namespace fenfen::ctl
 
