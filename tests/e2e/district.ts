@@ -150,6 +150,18 @@ export async function findCast(): Promise<Cast> {
   throw new Error('no staff member of the sandbox serves a resident of the sandbox');
 }
 
+/** The regions from just below `top` down to `region`, which lies in it; empty where they are the same. */
+export async function wayDown(top: string, region: string): Promise<string[]> {
+  if (top === region) return [];
+  const below = (await must('GET', `/v1/regions?parent=${encodeURIComponent(top)}`)).regions as { name: string; level: string }[];
+  for (const { name, level } of below) {
+    if (name === region) return [name];
+    const rest = level === 'estate' ? null : await wayDown(name, region).catch(() => null);
+    if (rest) return [name, ...rest];
+  }
+  throw new Error(`${region} is not below ${top}`);
+}
+
 /** A station's present code, one that this run has not handed out before: a household can use each code once. */
 export class Codes {
   private readonly given = new Set<string>();

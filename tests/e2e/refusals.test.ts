@@ -95,6 +95,20 @@ describe('a session', () => {
     phone.forgiveRefusals(401);
   });
 
+  it('that cannot be renewed ends at the sign-in page', async () => {
+    await phone.signInAs(cast.resident.openid);
+    await phone.seen('.stats').waitFor();
+    await phone.page.evaluate((key) => {
+      const kept = JSON.parse(localStorage.getItem(key) ?? '') as { data: { token: string; principal: { subject: string } } };
+      kept.data.token = 'e30.e30.AAAA';
+      kept.data.principal.subject = 'households/9007199254740991/members/1';
+      localStorage.setItem(key, JSON.stringify(kept));
+    }, SESSION_KEY);
+    await phone.page.reload();
+    await phone.seen('.card--people').waitFor();
+    for (const status of [400, 401, 403, 404]) phone.forgiveRefusals(status);
+  });
+
   it('is needed for every page', async () => {
     for (const page of ['home', 'drop', 'voucher', 'merchant', 'staff', 'household', 'trace', 'station_code']) {
       await phone.visit(`pages/${page}/${page}`);

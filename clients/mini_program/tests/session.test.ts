@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { ApiError, asApiError } from '@/shared/api_error';
 import { Session, type StoredSession } from '@/shared/session';
 import type { Principal } from '@/shared/wire';
 import { MemoryStore } from './doubles';
@@ -6,7 +7,7 @@ import { MemoryStore } from './doubles';
 const RESIDENT = { subject: 'households/1/members/1', role: 'ROLE_RESIDENT', household: 'households/1' } as Principal;
 const MERCHANT = { subject: 'merchants/m/operators/1', role: 'ROLE_MERCHANT', merchant: 'merchants/m' } as Principal;
 
-function fixture(store = new MemoryStore()) {
+function fixture(store = new MemoryStore(), failure: (attempt: number) => ApiError | undefined = () => undefined) {
   const asked: string[] = [];
   const seen: (StoredSession | null)[] = [];
   let codes = 0;
@@ -15,6 +16,8 @@ function fixture(store = new MemoryStore()) {
     freshCode: async () => `code-${++codes}`,
     createSession: async (code, subject) => {
       asked.push(`${code} ${subject}`);
+      const refused = failure(asked.length);
+      if (refused) throw refused;
       const principal = subject === MERCHANT.subject ? MERCHANT : RESIDENT;
       return { token: `token of ${code}`, expires_in: 7200, principal, principals: [RESIDENT, MERCHANT] };
     },
@@ -48,6 +51,21 @@ describe('a session', () => {
 
   it('cannot be renewed where nobody signed in', async () => {
     await expect(fixture().session.renew()).rejects.toMatchObject({ reason: 'TOKEN_MISSING' });
+  });
+
+  it('outlives trouble on the way to a renewal, and ends where the renewal is refused', async () => {
+    const refusals = [
+      new ApiError({ status: 503, reason: 'WECHAT_UNAVAILABLE' }),
+      new ApiError({ status: 404, reason: 'PERSON_UNKNOWN', zh: '没有登记' }),
+    ];
+    const { session } = fixture(undefined, (attempt) => (attempt > 1 ? refusals.shift() : undefined));
+    await session.signIn();
+    await expect(session.renew()).rejects.toMatchObject({ reason: 'WECHAT_UNAVAILABLE' });
+    expect(session.token()).not.toBe('');
+    const refused = await session.renew().catch((thrown: unknown) => asApiError(thrown));
+    expect(refused).toMatchObject({ reason: 'TOKEN_INVALID', next: 'sign_in' });
+    expect((refused as ApiError).text('zh')).toBe('没有登记');
+    expect(session.token()).toBe('');
   });
 
   it('ends', async () => {

@@ -1,6 +1,7 @@
 // The three states of what a page shows: loading, failed, there.
 import { ref, shallowRef } from 'vue';
 import { asApiError, type ApiError } from '@/shared/api_error';
+import { session } from './context';
 import { goToStart } from './navigation';
 
 /** Loads by `fetch`; what was loaded stays visible while it is loaded again. */
@@ -25,9 +26,12 @@ export function useLoad<T>(fetch: () => Promise<T>) {
   return { data, error, busy, load };
 }
 
-/** The failure to show. Where the sign-in itself failed, the person is led to the start page. */
+/** The failure to show. Where signing in by itself did not help, the session is over and the person is led to the start page. */
 export function signInOr(thrown: unknown): ApiError {
   const error = asApiError(thrown);
-  if (error.next === 'sign_in') goToStart();
+  if (error.next === 'sign_in') {
+    session.signOut();
+    goToStart();
+  }
   return error;
 }

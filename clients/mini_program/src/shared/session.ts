@@ -1,6 +1,6 @@
 // Who is signed in. One person may have several principals (a resident who also runs a shop); a session acts as one of them.
 import type { TokenSource } from './api_client';
-import { ApiError } from './api_error';
+import { ApiError, asApiError } from './api_error';
 import type { KeyValueStore } from './transport';
 import type { Principal, SessionReply } from './wire';
 
@@ -48,7 +48,10 @@ export class Session implements TokenSource {
       return Promise.reject(new ApiError({ status: 401, reason: 'TOKEN_MISSING', zh: '请先登录', en: 'Please sign in' }));
     }
     this.renewal ??= this.signIn(subject)
-      .then(() => undefined)
+      .then(
+        () => undefined,
+        (thrown) => Promise.reject(this.ended(thrown)),
+      )
       .finally(() => {
         this.renewal = null;
       });
@@ -57,6 +60,17 @@ export class Session implements TokenSource {
 
   signOut(): void {
     this.keep(null);
+  }
+
+  /**
+   * Why a silent sign-in failed. Trouble on the way leaves the session, to be tried again; a refusal ends it: the person no longer is
+   * whom the session acted as, and has to sign in anew.
+   */
+  private ended(thrown: unknown): ApiError {
+    const error = asApiError(thrown);
+    if (error.next === 'retry' || error.status < 400) return error;
+    this.signOut();
+    return new ApiError({ status: 401, reason: 'TOKEN_INVALID', zh: error.text('zh'), en: error.text('en'), traceId: error.traceId });
   }
 
   private keep(session: StoredSession | null): void {

@@ -135,6 +135,7 @@ export const en: Messages = {
   'staff.hint.number': 'Number of the household',
   'staff.hint.card': 'Code printed on the card',
   'staff.hint.door': 'Building-unit-flat, such as 3-2-501',
+  'staff.no_estates': 'No estate is registered here',
   'staff.search': 'Find',
   'staff.codes': "Show a station's code",
   'staff.codes_hint': 'On your phone, where a screen is broken',

@@ -133,6 +133,7 @@ export const zh = {
   'staff.hint.number': '家庭账户的户号',
   'staff.hint.card': '卡片上的编号',
   'staff.hint.door': '楼-单元-室，例如 3-2-501',
+  'staff.no_estates': '这里还没有登记小区',
   'staff.search': '查找',
   'staff.codes': '出示站点码',
   'staff.codes_hint': '桶站屏幕故障时，用手机出示',
