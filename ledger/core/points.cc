@@ -6,10 +6,11 @@ namespace fenfen {
 
 std::string FormatPoints(Points points) {
   const int64_t magnitude = points.hundredths() < 0 ? -points.hundredths() : points.hundredths();
-  const char* sign = points.hundredths() < 0 ? "-" : "";
-  const int64_t fraction = magnitude % 100;
-  if (fraction == 0) return absl::StrCat(sign, magnitude / 100);
-  return absl::StrCat(sign, magnitude / 100, ".", absl::Dec(fraction, absl::kZeroPad2));
+  std::string text = absl::StrCat(points.hundredths() < 0 ? "-" : "", magnitude / 100);
+  if (magnitude % 100 == 0) return text;
+  absl::StrAppend(&text, ".", absl::Dec(magnitude % 100, absl::kZeroPad2));
+  if (text.back() == '0') text.pop_back();
+  return text;
 }
 
 }  // namespace fenfen

@@ -47,7 +47,7 @@ constexpr std::optional<Points> MultiplyDown(Points per_unit, int64_t units, int
   return Points(static_cast<int64_t>(exact));
 }
 
-// For people: "1.50", "-0.05", "3".  Whole points carry no fraction.
+// For people, without zeros that say nothing: "1.5", "-0.05", "3".
 std::string FormatPoints(Points points);
 
 }  // namespace fenfen

@@ -29,7 +29,7 @@ TEST(PointsTest, ProductsRoundTowardsZero) {
 TEST(PointsTest, ForPeople) {
   EXPECT_EQ(FormatPoints(Points(0)), "0");
   EXPECT_EQ(FormatPoints(Points(300)), "3");
-  EXPECT_EQ(FormatPoints(Points(150)), "1.50");
+  EXPECT_EQ(FormatPoints(Points(150)), "1.5");
   EXPECT_EQ(FormatPoints(Points(-5)), "-0.05");
   EXPECT_EQ(FormatPoints(Points(-100)), "-1");
   EXPECT_EQ(FormatPoints(Points(Points::kMax)), "90071992547409.91");

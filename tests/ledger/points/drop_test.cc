@@ -15,10 +15,10 @@ DropFacts FoodAt(absl::Time when) {
 TEST(Drop, EarnsByWeightRoundedDown) {
   PointsFixture f;
   EXPECT_OK(f.Enrol(kHome));
-  EXPECT_OK(f.Drop(kHome, v1::CATEGORY_FOOD, 804));  // 0.804 kg × 2.00 = 1.608, paid as 1.60
+  EXPECT_OK(f.Drop(kHome, v1::CATEGORY_FOOD, 804));  // 0.804 kg × 2.00 = 1.608, paid as 1.6
   EXPECT_EQ(f.Reward(kHome), 160);
   EXPECT_EQ(f.Civic(kHome), 100);
-  EXPECT_EQ(f.LastSentence(), "投放厨余垃圾，0.804 公斤 × 每公斤 2 分，得 1.60 兑换积分，1 文明积分");
+  EXPECT_EQ(f.LastSentence(), "投放厨余垃圾，0.804 公斤 × 每公斤 2 分，得 1.6 兑换积分，1 文明积分");
 }
 
 TEST(Drop, UnweighedCountsAsTheRuleAssumes) {

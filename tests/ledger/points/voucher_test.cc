@@ -23,14 +23,14 @@ TEST_F(VoucherTest, ReserveSetsThePriceAside) {
   EXPECT_EQ(f.Reward(kHome), 50);
   EXPECT_EQ(f.Held(kHome), 150);
   EXPECT_EQ(f.Household(kHome).lots[0].amount, Points(50));
-  EXPECT_EQ(f.LastSentence(), "兑换“食用油”，预留 1.50 兑换积分，到潞苑超市出示券码领取");
+  EXPECT_EQ(f.LastSentence(), "兑换“食用油”，预留 1.5 兑换积分，到潞苑超市出示券码领取");
 }
 
 TEST_F(VoucherTest, ReserveNeedsThePoints) {
   EXPECT_OK(f.Reserve(kHome));
   const absl::StatusOr<VoucherId> second = f.Reserve(kHome);
   EXPECT_EQ(ReasonOf(second), Reason::REASON_POINTS_INSUFFICIENT);
-  EXPECT_EQ(RefusalOf(second.status()).zh, "积分不足：需要 1.50，可用 0.50");
+  EXPECT_EQ(RefusalOf(second.status()).zh, "积分不足：需要 1.5，可用 0.5");
   EXPECT_EQ(f.Held(kHome), 150);
 }
 
@@ -55,7 +55,7 @@ TEST_F(VoucherTest, CapturePaysTheMerchantOnce) {
   EXPECT_OK(f.Capture(kHome, voucher));
   EXPECT_EQ(f.Held(kHome), 0);
   EXPECT_EQ(f.Balance(PartitionOf(voucher), {AccountKind::kMerchant, Asset::kReward, CatalogueIdOf("merchants/m").value()}), 150);
-  EXPECT_EQ(f.LastSentence(), "在潞苑超市领取“食用油”，兑换券已核销，预留的 1.50 兑换积分已支付");
+  EXPECT_EQ(f.LastSentence(), "在潞苑超市领取“食用油”，兑换券已核销，预留的 1.5 兑换积分已支付");
   const absl::Status again = f.Capture(kHome, voucher);
   EXPECT_EQ(ReasonOf(again), Reason::REASON_VOUCHER_USED);
   EXPECT_EQ(RefusalOf(again).zh, "这张兑换券已于 2026-06-15 08:00 核销");
