@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
   fenfen::ctl::AddGlobalOptions(app, &context);
   fenfen::ctl::AddKeyCommands(app, &context);
   fenfen::ctl::AddImportCommand(app, &context);
+  fenfen::ctl::AddHouseholdCommands(app, &context);
   fenfen::ctl::AddVerifyCommand(app, &context);
   fenfen::ctl::AddDemoCommand(app, &context);
   fenfen::ctl::AddDemoCheckCommand(app, &context);

@@ -1,4 +1,4 @@
-// fenfenctl import.
+// fenfenctl import: one file, all or nothing, with every bad cell told by line, column and reason.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 #include <iostream>

@@ -1,4 +1,4 @@
-// fenfenctl demo.
+// fenfenctl demo: sets the district up, invites, and keeps it running until it is asked to stop.
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <boost/json.hpp>

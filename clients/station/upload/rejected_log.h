@@ -1,6 +1,7 @@
-// The events of a device that the server refused for good, one JSON object a line, synced before the queue moves past them:
+// The events of a device that the server refused for good, one JSON object a line (here on two), synced before the queue moves past them:
 //
-//   {"time":"…","sequence":7,"household":1,"category":"CATEGORY_FOOD","grams":-5,"event_time":"…","reason":"WEIGHT_NOT_POSITIVE","detail":"…"}
+//   {"time":"…","sequence":7,"household":1,"category":"CATEGORY_FOOD","grams":90000,"event_time":"…","reason":"WEIGHT_TOO_LARGE",
+//    "detail":"…"}
 //
 // After a power cut the last lines may come twice, since the watermark is not synced. Not thread-safe.
 #ifndef FENFEN_CLIENTS_STATION_UPLOAD_REJECTED_LOG_H_

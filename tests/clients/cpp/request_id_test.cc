@@ -1,3 +1,4 @@
+// UUIDv7: the format, the time in it, and what is not one.
 #include "clients/cpp/request_id.h"
 
 #include <gtest/gtest.h>

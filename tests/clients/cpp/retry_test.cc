@@ -1,3 +1,4 @@
+// How long a retry waits.
 #include "clients/cpp/retry.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// Tokens as a server reads them, and the files that keys lie in.
 #include "clients/cpp/token.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// CSV as Excel writes it, and where its errors are reported.
 #include "clients/ctl/import/csv.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// From a file of each kind to messages, and every bad cell by line and column.
 #include "clients/ctl/import/rows.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// The encodings of files from China.
 #include "clients/ctl/import/text_file.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+// One drop as a line of JSON.
 #include "clients/station/drop_json.h"
 
 #include <gmock/gmock.h>
