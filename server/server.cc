@@ -127,6 +127,7 @@ struct Server::Parts {
   CatalogueStore catalogue;
   Directory directory{EnrolledIn};
   std::optional<Captures> captures;
+  DeviceSequences device_sequences;
   std::unique_ptr<Engine> engine;
   Metrics metrics;
   Methods methods;
@@ -157,7 +158,7 @@ absl::Status Server::Parts::OpenLedger() {
   if (!opened.ok()) return opened.status();
   journal = *std::move(opened);
   captures.emplace(config.time_zone);
-  engine = std::make_unique<Engine>(state, *journal, clock, std::vector<Projection*>{&catalogue, &directory, &*captures});
+  engine = std::make_unique<Engine>(state, *journal, clock, std::vector<Projection*>{&catalogue, &directory, &*captures, &device_sequences});
   return engine->Start();
 }
 
@@ -172,7 +173,7 @@ absl::Status Server::Parts::OpenGate() {
   authenticator.emplace(*std::move(verifier));
   gate.emplace(Gate{*authenticator, catalogue, regions, *audit, log, clock, config.time_zone});
   slow_lane.emplace();
-  backend.emplace(Backend{*engine, state, directory, *captures, *slow_lane, *std::move(codes_key), *std::move(lookups_key)});
+  backend.emplace(Backend{*engine, state, directory, *captures, device_sequences, *slow_lane, *std::move(codes_key), *std::move(lookups_key)});
   return absl::OkStatus();
 }
 

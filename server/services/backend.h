@@ -10,6 +10,7 @@
 #include "ledger/state/state.h"
 #include "server/access/access.h"
 #include "server/call/slow_lane.h"
+#include "server/services/device_sequences.h"
 
 namespace fenfen::server {
 
@@ -19,6 +20,7 @@ struct Backend {
   const State& state;
   const Directory& directory;
   const Captures& captures;
+  const DeviceSequences& device_sequences;
   SlowLane& slow_lane;
   const std::string codes_key;
   const std::string lookups_key;

@@ -77,7 +77,7 @@ void ImportCall::OnReadDone(bool ok) {
     if (absl::Status status = TakeMessage(); !status.ok()) return End(status);
     return StartRead(&message_);
   }
-  // The client has sent all, or is gone; where it is gone nobody hears the answer, and without a first message there is no request id.
+  // The client has sent all, or is gone, which CheckAndWrite asks. Without a first message there is no request id.
   if (first_) return End(Refuse(Reason::REASON_REQUEST_ID_MISSING, {}, "request_id"));
   absl::Status posted = backend_.slow_lane.Post([this] { End(CheckAndWrite()); });
   if (!posted.ok()) End(posted);
@@ -110,13 +110,15 @@ absl::Status ImportCall::CheckAndWrite() {
     response_.set_created(static_cast<int32_t>(rows_.fresh().size()));
     return absl::OkStatus();
   }
+  // A client that is gone may not have sent all of its file, and would not learn what became of the part.
+  if (cancelled_) return Refuse(Reason::REASON_OUTCOME_UNKNOWN);
   return WriteAll();
 }
 
 absl::Status ImportCall::WriteAll() {
   InFlight in_flight;
   for (const EnrolmentFacts& facts : rows_.fresh()) {
-    if (in_flight.failed()) break;
+    if (in_flight.failed() || cancelled_) break;
     in_flight.Begin();
     backend_.engine.Submit(CommandFor(facts), [&in_flight](absl::StatusOr<Outcome> outcome) {
       in_flight.End(outcome.status(), outcome.ok() && !outcome->replayed);
@@ -124,7 +126,7 @@ absl::Status ImportCall::WriteAll() {
   }
   absl::Status status = in_flight.Wait();
   response_.set_created(in_flight.created());
-  return status;
+  return status.ok() && cancelled_ ? Refuse(Reason::REASON_OUTCOME_UNKNOWN) : status;
 }
 
 Command ImportCall::CommandFor(const EnrolmentFacts& facts) const {

@@ -1,5 +1,6 @@
 // ImportCall: one stream of HouseholdService.ImportHouseholds. Rows are gathered from the stream, checked as a whole, and then written,
-// each household as a transaction of its own partition; so an interrupted import is finished by sending the same file again.
+// each household as a transaction of its own partition; so an interrupted import is finished by sending the same file again. A client that
+// goes away before the end of its file leaves nothing.
 //
 // Each household's request key is derived from the file's request id and the household's number. Reading is the stream's, checking and
 // writing the slow lane's; no lock is needed, since one comes after the other.
@@ -7,6 +8,7 @@
 
 #include <grpcpp/support/server_callback.h>
 
+#include <atomic>
 #include <memory>
 
 #include "fenfen/v1/household.pb.h"
@@ -30,6 +32,7 @@ class ImportCall final : public grpc::ServerReadReactor<v1::ImportHouseholdsRequ
       : Call(gate, method, context), backend_(backend), response_(response), rows_(backend.lookups_key) {}
 
   void OnReadDone(bool ok) override;
+  void OnCancel() override { cancelled_ = true; }
   void OnDone() override { delete this; }
   absl::Status TakeMessage();
   void End(const absl::Status& status);
@@ -44,6 +47,7 @@ class ImportCall final : public grpc::ServerReadReactor<v1::ImportHouseholdsRequ
   ImportRows rows_;
   bool first_ = true;
   bool validate_only_ = false;
+  std::atomic<bool> cancelled_{false};  // the client is gone, or the server has waited long enough
 };
 
 }  // namespace fenfen::server

@@ -131,7 +131,12 @@ void UploadCall::SubmitEvents(Batch& batch) {
     DecisionContext context = Decision();
     context.key = DeviceEventKey(CatalogueId(caller().actor.id), static_cast<uint64_t>(drop.sequence()));
     context.fingerprint = FingerprintOf(drop);
-    Command command{PartitionOf(facts->household), context.key, context.fingerprint, DropReads(*facts), nullptr};
+    const PartitionId partition = PartitionOf(facts->household);
+    if (backend_.device_sequences.UsedElsewhere(context.key, partition)) {
+      done(Refuse(Reason::REASON_DEVICE_SEQUENCE_REUSED, {}, "sequence"));
+      continue;
+    }
+    Command command{partition, context.key, context.fingerprint, DropReads(*facts), nullptr};
     command.decide = [facts = *facts, context, catalogue = catalogue_ptr()](const View& view) {
       return DecideDrop(view, facts, *catalogue, context);
     };

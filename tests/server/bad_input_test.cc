@@ -278,5 +278,28 @@ TEST_F(BadInput, ImportsAreAllOrNothing) {
   EXPECT_EQ(server->Digests(), before);
 }
 
+TEST_F(BadInput, AnImportWhoseClientGoesAwayLeavesNothing) {
+  const std::string before = server->Digests();
+  v1::HouseholdService::Stub stub(server->channel());
+  {
+    grpc::ClientContext context;
+    TestServer::Prepare(&context, server->Token(kOperator, "OPERATOR"));
+    v1::ImportHouseholdsResponse imported;
+    const auto writer = stub.ImportHouseholds(&context, &imported);
+    v1::ImportHouseholdsRequest rows;
+    rows.set_request_id(server->NewRequestId());
+    v1::HouseholdRow& row = *rows.add_rows();
+    row.set_number("6001");
+    row.set_region("a-1");
+    row.set_members(1);
+    ASSERT_TRUE(writer->Write(rows));
+    absl::SleepFor(absl::Milliseconds(100));
+    context.TryCancel();
+    writer->Finish();
+  }
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_EQ(server->Digests(), before);
+}
+
 }  // namespace
 }  // namespace fenfen::server

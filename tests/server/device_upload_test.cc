@@ -153,6 +153,24 @@ TEST_F(DeviceUpload, ANumberUsedForAnotherEventIsRefusedByItself) {
   EXPECT_EQ(Reward("households/1002"), 200);
 }
 
+TEST_F(DeviceUpload, ANumberUsedForAHouseholdElsewhereIsRefusedToo) {
+  Upload({Signed(Batch(1, {1001, 1001}))});
+  // Other households of other partitions: no request key of theirs knows the numbers. Also after a restart.
+  for (const bool restarted : {false, true}) {
+    if (restarted) {
+      server.Kill();
+      ASSERT_TRUE(server.Start()) << server.Log();
+    }
+    const auto answers = Upload({Signed(Batch(1, {1002, 2001, 2001}))});
+    ASSERT_EQ(answers.size(), 1u);
+    EXPECT_EQ(answers[0].outcomes(0).reason(), "DEVICE_SEQUENCE_REUSED");
+    EXPECT_EQ(answers[0].outcomes(1).reason(), "DEVICE_SEQUENCE_REUSED");
+    EXPECT_EQ(answers[0].outcomes(2).reason(), "");
+  }
+  EXPECT_EQ(Reward("households/1002"), 0);
+  EXPECT_EQ(Reward("households/2001"), 200);
+}
+
 TEST_F(DeviceUpload, ADeviceMaySpeakOnlyForItself) {
   v1::DeviceBatch batch = Batch(1, {1001});
   batch.set_device("devices/d-b");
