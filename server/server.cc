@@ -158,7 +158,8 @@ absl::Status Server::Parts::OpenLedger() {
   if (!opened.ok()) return opened.status();
   journal = *std::move(opened);
   captures.emplace(config.time_zone);
-  engine = std::make_unique<Engine>(state, *journal, clock, std::vector<Projection*>{&catalogue, &directory, &*captures, &device_sequences});
+  const std::vector<Projection*> projections = {&catalogue, &directory, &*captures, &device_sequences};
+  engine = std::make_unique<Engine>(state, *journal, clock, projections);
   return engine->Start();
 }
 
@@ -173,7 +174,14 @@ absl::Status Server::Parts::OpenGate() {
   authenticator.emplace(*std::move(verifier));
   gate.emplace(Gate{*authenticator, catalogue, regions, *audit, log, clock, config.time_zone});
   slow_lane.emplace();
-  backend.emplace(Backend{*engine, state, directory, *captures, device_sequences, *slow_lane, *std::move(codes_key), *std::move(lookups_key)});
+  backend.emplace(Backend{.engine = *engine,
+                          .state = state,
+                          .directory = directory,
+                          .captures = *captures,
+                          .device_sequences = device_sequences,
+                          .slow_lane = *slow_lane,
+                          .codes_key = *std::move(codes_key),
+                          .lookups_key = *std::move(lookups_key)});
   return absl::OkStatus();
 }
 
