@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "ledger/core/errors.h"
 #include "ledger/journal/file_journal.h"
@@ -69,14 +70,22 @@ class Appender {
     flushed = journal_.Flush();
   }
 
+  // Who was told OK so far, from any thread.
+  std::vector<std::string> AcknowledgedNow() {
+    absl::MutexLock held(&mutex_);
+    return acknowledged;
+  }
+
   std::vector<std::string> submitted;
-  std::vector<std::string> acknowledged;  // read it in a sync's fault, or after a Flush
+  // After a Flush.
+  std::vector<std::string> acknowledged;
   std::vector<std::string> failed;
   absl::Status flushed;
 
  private:
   Journal& journal_;
   uint64_t last_;
+  absl::Mutex mutex_;
 };
 
 inline bool IsPrefix(const std::vector<std::string>& shorter, const std::vector<std::string>& longer) {
