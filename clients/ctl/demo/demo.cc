@@ -94,7 +94,8 @@ absl::Status Demo::SetUp() {
   if (workspace_->record().step == DemoStep::kGenerated) done = Import();
   if (done.ok() && workspace_->record().step == DemoStep::kImported) done = Queue();
   if (done.ok() && workspace_->record().step == DemoStep::kQueued) {
-    done = Drain(queued_);
+    // An interrupted replay goes on with what is left.
+    done = Drain(Pending());
     if (done.ok()) done = workspace_->Reached(DemoStep::kReplayed, workspace_->record().day);
   }
   return done;
@@ -133,7 +134,6 @@ absl::Status Demo::Queue() {
   if (!queued.ok()) return queued;
   say_(absl::StrFormat("%s 的 %d 次投放已进入 %d 台设备的队列 / drops are in the devices' queues", absl::FormatCivilTime(yesterday),
                        lines.size(), district_.stations.size()));
-  queued_ = static_cast<int64_t>(lines.size());
   return workspace_->Reached(DemoStep::kQueued, absl::FormatCivilTime(yesterday));
 }
 
@@ -165,6 +165,25 @@ absl::Status Demo::Enqueue(const std::vector<std::string>& lines) {
   const int ended = *(*child)->Ended();
   if (ended != 0) return absl::AbortedError(absl::StrCat("fenfen-station enqueue: ", DescribeEnd(ended), "; ", service.options.log_file));
   return absl::OkStatus();
+}
+
+int64_t Demo::Pending() const {
+  Service service = Agent(kReplay, {"status", "--json"});
+  service.options.pipe_out = true;
+  const absl::StatusOr<std::unique_ptr<Child>> child = Child::Start(service.options);
+  std::string printed;
+  while (child.ok()) {
+    const bool ended = (*child)->Ended().has_value();
+    for (const std::string& line : (*child)->ReadLines()) printed += line;
+    if (ended) break;
+    absl::SleepFor(absl::Milliseconds(5));
+  }
+  boost::system::error_code error;
+  const boost::json::value status = boost::json::parse(printed, error);
+  int64_t pending = 0;
+  if (error || !status.is_object() || !status.as_object().contains("devices")) return pending;
+  for (const boost::json::value& device : status.at("devices").as_array()) pending += Member(device.as_object(), "pending");
+  return pending;
 }
 
 absl::Status Demo::Drain(int64_t total) {

@@ -69,6 +69,8 @@ class Demo {
   void ChoosePorts();
   absl::Status Import();
   absl::Status Queue();
+  // Drops in the queues that have no answer yet; 0 if the agent cannot tell.
+  int64_t Pending() const;
   Service Agent(const std::string& name, const std::vector<std::string>& more) const;
 
   const DemoOptions options_;
@@ -78,7 +80,6 @@ class Demo {
   District district_;
   DemoPorts ports_;
   std::unique_ptr<Services> services_;
-  int64_t queued_ = 0;
   ReplayResult replay_;
 };
 

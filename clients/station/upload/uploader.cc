@@ -42,13 +42,28 @@ absl::StatusOr<std::unique_ptr<Uploader>> Uploader::Open(Device device, client::
 }
 
 bool Uploader::HasWork() {
+  // A session that did not end in order leaves the reader behind batches that have no answer.
+  if (unsettled_) {
+    if (!reader_->Rewind().ok()) return true;  // damage is for the session to report
+    unsettled_ = false;
+  }
+  if (peeked_) return true;
   if (!reader_->MayHaveMore()) return false;
-  // A torn end looks like more, but is none. Damage is for the session to report.
+  // A torn end looks like more, but is none.
   const absl::StatusOr<std::optional<QueuedBatch>> next = reader_->Next();
-  return !next.ok() || next->has_value();
+  peeked_ = !next.ok() || next->has_value();
+  return peeked_;
 }
 
 SessionEnd Uploader::Session(const std::atomic<bool>& stop) {
+  unsettled_ = true;
+  peeked_ = false;
+  SessionEnd end = RunSession(stop);
+  unsettled_ = end.kind != SessionEnd::Kind::kEmpty;
+  return end;
+}
+
+SessionEnd Uploader::RunSession(const std::atomic<bool>& stop) {
   in_flight_.clear();
   in_flight_bytes_ = 0;
   const absl::Status rewound = reader_->Rewind();

@@ -66,6 +66,7 @@ class Uploader {
   using Stream = grpc::ClientReaderWriterInterface<v1::UploadDropsRequest, v1::UploadDropsResponse>;
 
   Uploader(Device device, std::unique_ptr<QueueReader> reader, client::Client* client, client::Clock clock, UploadCounts* counts);
+  SessionEnd RunSession(const std::atomic<bool>& stop);
   // Sends batches while the window has room. False if the stream is cut.
   absl::StatusOr<bool> Fill(Stream* stream);
   // Takes the answer to the oldest batch in flight; `end` is set if the session cannot go on.
@@ -85,6 +86,8 @@ class Uploader {
   UploadCounts* const counts_;
   bool renew_token_ = false;
   bool queue_empty_ = false;
+  bool unsettled_ = false;  // the reader may stand behind batches that have no answer
+  bool peeked_ = false;     // there is something to send
   std::deque<QueuedBatch> in_flight_;
   size_t in_flight_bytes_ = 0;
 };

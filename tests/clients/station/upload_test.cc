@@ -201,6 +201,28 @@ TEST_F(Upload, ResumesAfterACutStream) {
   EXPECT_GE(books_.streams, 2);
 }
 
+TEST_F(Upload, ResumesAQueueThatWasAllInFlightWhenTheStreamWasCut) {
+  AddDevice("d1");
+  Enqueue("d1", 8);  // two batches
+  books_.answers_before_cut = 1;
+  EXPECT_TRUE(Drain());
+  EXPECT_EQ(books_.Credited(), 8u);
+}
+
+TEST_F(Upload, WaitsForAServerThatIsNotThereYet) {
+  for (int i = 0; i < 30; ++i) {
+    AddDevice(absl::StrCat("d", i));
+    Enqueue(absl::StrCat("d", i), 3);
+  }
+  StopServer();
+  std::thread agent([this] { EXPECT_TRUE(Drain()); });
+  absl::SleepFor(absl::Milliseconds(300));
+  EXPECT_EQ(books_.Credited(), 0u);
+  StartServer();
+  agent.join();
+  EXPECT_EQ(books_.Credited(), 90u);
+}
+
 TEST_F(Upload, ResumesWhenTheServerDiesAndComesBack) {
   for (int i = 0; i < 8; ++i) {
     AddDevice(absl::StrCat("d", i));
