@@ -3,8 +3,13 @@
 
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
+#include <cstdlib>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 
 #include "fenfen/v1/voucher.grpc.pb.h"
@@ -166,6 +171,73 @@ TEST(ParseError, AReasonFromANewerServerKeepsItsNameAndSentence) {
 TEST(ParseError, BrokenDetailsAreOurOwnFault) {
   const Error error = ParseError(grpc::Status(grpc::StatusCode::INTERNAL, "x", "\xff\xff"));
   EXPECT_EQ(error.reason, v1::REASON_UNSPECIFIED);
+}
+
+// A certificate for localhost that is its own authority, in PEM.
+struct TestCertificate {
+  std::string certificate, key;
+  TestCertificate() {
+    EVP_PKEY* pair = EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256");
+    X509* x509 = X509_new();
+    X509_set_version(x509, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);
+    X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+    X509_set_pubkey(x509, pair);
+    X509_NAME* name = X509_get_subject_name(x509);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+    X509_set_issuer_name(x509, name);
+    for (const auto& [id, value] :
+         {std::pair{NID_subject_alt_name, "DNS:localhost"}, std::pair{NID_basic_constraints, "critical,CA:TRUE"}}) {
+      X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, id, value);
+      X509_add_ext(x509, extension, -1);
+      X509_EXTENSION_free(extension);
+    }
+    X509_sign(x509, pair, EVP_sha256());
+    BIO* bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(bio, x509);
+    certificate = Take(bio);
+    bio = BIO_new(BIO_s_mem());
+    PEM_write_bio_PrivateKey(bio, pair, nullptr, nullptr, 0, nullptr, nullptr);
+    key = Take(bio);
+    X509_free(x509);
+    EVP_PKEY_free(pair);
+  }
+  static std::string Take(BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    std::string text(data, static_cast<size_t>(size));
+    BIO_free(bio);
+    return text;
+  }
+};
+
+TEST(Connect, OverTlsNeedsTheRightAuthority) {
+  const TestCertificate right, wrong;
+  ScriptedVouchers vouchers;
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back({right.key, right.certificate});
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", grpc::SslServerCredentials(tls), &port);
+  builder.RegisterService(&vouchers);
+  const auto server = builder.BuildAndStart();
+  char folder[] = "/tmp/fenfen-tls-XXXXXX";
+  ASSERT_NE(mkdtemp(folder), nullptr);
+  const std::string right_file = std::string(folder) + "/right.pem", wrong_file = std::string(folder) + "/wrong.pem";
+  ASSERT_TRUE(WriteNewFile(right_file, right.certificate, false).ok());
+  ASSERT_TRUE(WriteNewFile(wrong_file, wrong.certificate, false).ok());
+  const auto call = [&](const std::string& ca_file) {
+    ClientOptions options;
+    options.target = "localhost:" + std::to_string(port);
+    options.ca_file = ca_file;
+    options.retry.attempts_max = 1;
+    return (*Client::Connect(options))->Call(&v1::VoucherService::Stub::ReserveVoucher, v1::ReserveVoucherRequest()).ok();
+  };
+  EXPECT_TRUE(call(right_file));
+  EXPECT_FALSE(call(wrong_file));
+  EXPECT_FALSE(call(""));
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Connect, NeedsAnAddressAndReadableFiles) {
