@@ -5,12 +5,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
 
 namespace fenfen::server {
 namespace {
+
+constexpr absl::Duration kCancelGrace = absl::Milliseconds(200);
 
 // The file's key for one household: the same time, the rest spread by the household's number; the variant bits stay a UUID's.
 RequestKey KeyFor(const RequestKey& file, HouseholdId household) {
@@ -110,15 +111,16 @@ absl::Status ImportCall::CheckAndWrite() {
     response_.set_created(static_cast<int32_t>(rows_.fresh().size()));
     return absl::OkStatus();
   }
-  // A client that is gone may not have sent all of its file, and would not learn what became of the part.
-  if (cancelled_) return Refuse(Reason::REASON_OUTCOME_UNKNOWN);
+  // A client that is gone may not have sent all of its file, and would not learn what became of the part. gRPC tells of the end of the
+  // reading and of the cancelling in no certain order, so the latter is given a moment.
+  if (cancelled_.WaitForNotificationWithTimeout(kCancelGrace)) return Refuse(Reason::REASON_OUTCOME_UNKNOWN);
   return WriteAll();
 }
 
 absl::Status ImportCall::WriteAll() {
   InFlight in_flight;
   for (const EnrolmentFacts& facts : rows_.fresh()) {
-    if (in_flight.failed() || cancelled_) break;
+    if (in_flight.failed() || cancelled_.HasBeenNotified()) break;
     in_flight.Begin();
     backend_.engine.Submit(CommandFor(facts), [&in_flight](absl::StatusOr<Outcome> outcome) {
       in_flight.End(outcome.status(), outcome.ok() && !outcome->replayed);
@@ -126,7 +128,7 @@ absl::Status ImportCall::WriteAll() {
   }
   absl::Status status = in_flight.Wait();
   response_.set_created(in_flight.created());
-  return status.ok() && cancelled_ ? Refuse(Reason::REASON_OUTCOME_UNKNOWN) : status;
+  return status.ok() && cancelled_.HasBeenNotified() ? Refuse(Reason::REASON_OUTCOME_UNKNOWN) : status;
 }
 
 Command ImportCall::CommandFor(const EnrolmentFacts& facts) const {

@@ -8,9 +8,9 @@
 
 #include <grpcpp/support/server_callback.h>
 
-#include <atomic>
 #include <memory>
 
+#include "absl/synchronization/notification.h"
 #include "fenfen/v1/household.pb.h"
 #include "server/call/call.h"
 #include "server/services/backend.h"
@@ -32,7 +32,7 @@ class ImportCall final : public grpc::ServerReadReactor<v1::ImportHouseholdsRequ
       : Call(gate, method, context), backend_(backend), response_(response), rows_(backend.lookups_key) {}
 
   void OnReadDone(bool ok) override;
-  void OnCancel() override { cancelled_ = true; }
+  void OnCancel() override { cancelled_.Notify(); }
   void OnDone() override { delete this; }
   absl::Status TakeMessage();
   void End(const absl::Status& status);
@@ -47,7 +47,7 @@ class ImportCall final : public grpc::ServerReadReactor<v1::ImportHouseholdsRequ
   ImportRows rows_;
   bool first_ = true;
   bool validate_only_ = false;
-  std::atomic<bool> cancelled_{false};  // the client is gone, or the server has waited long enough
+  absl::Notification cancelled_;  // the client is gone, or the server has waited long enough
 };
 
 }  // namespace fenfen::server

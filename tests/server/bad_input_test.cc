@@ -297,7 +297,7 @@ TEST_F(BadInput, AnImportWhoseClientGoesAwayLeavesNothing) {
     context.TryCancel();
     writer->Finish();
   }
-  absl::SleepFor(absl::Milliseconds(300));
+  absl::SleepFor(absl::Milliseconds(500));
   EXPECT_EQ(server->Digests(), before);
 }
 

@@ -280,7 +280,12 @@ void TestServer::ImportDistrict() {
 std::string TestServer::Digests() const {
   const auto reply = Call(&v1::AuditService::Stub::GetStateDigests, v1::GetStateDigestsRequest(), Token(kOperator, "OPERATOR"));
   Require(reply.status.ok(), "digests: " + reply.error().ToString());
-  return reply.reply.SerializeAsString();
+  std::string text;
+  for (const v1::PartitionDigest& digest : reply.reply.partitions()) {
+    if (digest.sequence() > 0)
+      absl::StrAppend(&text, digest.partition(), ":", digest.sequence(), ":", absl::BytesToHexString(digest.sha256()), " ");
+  }
+  return text;
 }
 
 std::string TestServer::StationCode(const std::string& station) const {

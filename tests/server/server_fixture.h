@@ -98,7 +98,7 @@ class TestServer {
 
   // Fills the ledger with the small district. Ends the test program where it cannot.
   void ImportDistrict();
-  // The digest of every partition's state: two are equal where nothing changed in between.
+  // The digests of all partitions that hold anything, as text: two are equal where nothing changed in between.
   std::string Digests() const;
   // The code that a station shows now.
   std::string StationCode(const std::string& station) const;
