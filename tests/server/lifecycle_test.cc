@@ -1,6 +1,7 @@
 // A server's life: what keeps it from starting, a whole journey, SIGKILL and the same replies after it, an orderly stop, audit records,
 // metrics, health and reflection.
 #include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -278,6 +279,40 @@ TEST(Lifecycle, NoRecordNoData) {
   EXPECT_EQ(staff.error().reason, v1::REASON_STORAGE_FULL);
   EXPECT_FALSE(staff.reply.has_balance());
   EXPECT_TRUE(Balance(server, kResident, "RESIDENT").status.ok()) << "what needs no record goes on";
+}
+
+// Sends one message to any method and gives the reply's bytes; empty where the call failed.
+std::string CallRaw(const TestServer& server, const std::string& method, const std::string& request) {
+  grpc::GenericStub stub(server.channel());
+  grpc::ClientContext context;
+  TestServer::Prepare(&context, "");
+  grpc::CompletionQueue queue;
+  const grpc::Slice slice(request);
+  const auto call = stub.PrepareUnaryCall(&context, method, grpc::ByteBuffer(&slice, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer reply;
+  grpc::Status status;
+  call->Finish(&reply, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  grpc::Slice bytes;
+  if (!status.ok() || !reply.DumpToSingleSlice(&bytes).ok()) return "";
+  return std::string(reinterpret_cast<const char*>(bytes.begin()), bytes.size());
+}
+
+TEST(Lifecycle, StandardHealthAndReflection) {
+  TestServer server;
+  ASSERT_TRUE(server.Start()) << server.Log();
+  // HealthCheckResponse{status: SERVING}.
+  EXPECT_EQ(CallRaw(server, "/grpc.health.v1.Health/Check", ""), std::string("\x08\x01"));
+  // ServerReflectionRequest{list_services: ""}.
+  const std::string services =
+      CallRaw(server, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", std::string("\x3a\x00", 2));
+  for (const char* name :
+       {"DropService", "HouseholdService", "CatalogueService", "VoucherService", "StationService", "IdentityService", "AuditService"}) {
+    EXPECT_NE(services.find(absl::StrCat("fenfen.v1.", name)), std::string::npos) << name;
+  }
 }
 
 TEST(Lifecycle, MetricsCountCallsByReason) {
