@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -251,6 +256,29 @@ TEST_F(Upload, AnAgentThatStopsGoesOnLater) {
   stopper.join();
   EXPECT_TRUE(Drain());
   EXPECT_EQ(books_.Credited(), 200u);
+}
+
+TEST_F(Upload, AnAgentKilledAtAnyMomentGoesOnLater) {
+  for (int i = 0; i < 6; ++i) {
+    AddDevice(absl::StrCat("d", i));
+    Enqueue(absl::StrCat("d", i), 500);
+  }
+  const char* bin = std::getenv("FENFEN_BIN");
+  ASSERT_NE(bin, nullptr) << "FENFEN_BIN is not set";
+  const std::string program = absl::StrCat(bin, "/fenfen-station"), server = absl::StrCat("127.0.0.1:", port_);
+  for (int kill_after_ms = 20; kill_after_ms <= 140; kill_after_ms += 20) {
+    std::string arguments[] = {program, "run", "--drain", "--fleet", folder_, "--server", server};
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    pid_t agent = 0;
+    ASSERT_EQ(posix_spawn(&agent, program.c_str(), nullptr, nullptr, argv.data(), environ), 0) << program;
+    absl::SleepFor(absl::Milliseconds(kill_after_ms));
+    kill(agent, SIGKILL);
+    waitpid(agent, nullptr, 0);
+  }
+  EXPECT_TRUE(Drain());
+  EXPECT_EQ(books_.Credited(), 3'000u);
 }
 
 TEST_F(Upload, ADeviceThatIsNotAcceptedKeepsItsEvents) {

@@ -84,7 +84,8 @@ class Book {
   // Journals it in the household's partition, or another, and believes it.
   void Write(const Transaction& t, PartitionId partition = PartitionOf(kHousehold)) {
     const PartitionSeq seq(journal_->LastDurable(partition).value() + 1);
-    journal_->Append({partition, seq, t.event_time, EncodeTransaction(t)}, [](absl::Status status) { EXPECT_TRUE(status.ok()) << status; });
+    journal_->Append({partition, seq, t.event_time, EncodeTransaction(t)},
+                     [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
     EXPECT_TRUE(journal_->Flush().ok());
     for (const RecordChange& change : t.changes) {
       versions_[change.key] = seq;

@@ -12,7 +12,6 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 const VoucherId kVoucher = VoucherOf(kHousehold, 1);
 
@@ -244,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(All, VerifyWrongTest, testing::ValuesIn(kWrongs), [](co
 TEST(VerifyTest, BytesThatAreNoTransactionAreFound) {
   Book book;
   book.Write(book.Enrol(kHousehold));
-  book.journal().Append({PartitionId(3), PartitionSeq(1), absl::Now(), "no transaction"}, [](absl::Status) {});
+  book.journal().Append({PartitionId(3), PartitionSeq(1), absl::Now(), "no transaction"}, [](const absl::Status&) {});
   ASSERT_TRUE(book.journal().Flush().ok());
   EXPECT_THAT(book.Findings(), ElementsAre(HasSubstr("format version")));
 }
@@ -302,8 +301,8 @@ TEST(VerifyTest, AFolderWithoutAJournalCannotBeRead) {
 // The engine's state, from the same journal.
 std::vector<ClaimedDigest> DigestsOfState(Book& book) {
   MemoryState state;
-  const absl::Status status =
-      book.journal().Replay([&](JournalEntry entry) { return state.Apply(entry.partition, entry.seq, *DecodeTransaction(entry.bytes)); });
+  const absl::Status status = book.journal().Replay(
+      [&](const JournalEntry& entry) { return state.Apply(entry.partition, entry.seq, *DecodeTransaction(entry.bytes)); });
   EXPECT_TRUE(status.ok()) << status;
   std::vector<ClaimedDigest> digests;
   for (uint16_t p = 0; p < kPartitions; ++p) {
@@ -351,7 +350,7 @@ TEST(VerifyDigestTest, AnotherStateIsFound) {
 // docs/formats/state_digest.md, "Example".
 TEST(VerifyDigestTest, Golden) {
   PartitionFold fold(PartitionId(7), true);
-  const auto ignore = [](std::string) {};
+  const auto ignore = [](const std::string&) {};
   EXPECT_EQ(absl::BytesToHexString(fold.Digest()), "edd0f47af52f61c28e148e38c70fb06cb3f0a702fb049a0b188c474cf4a2298a");
   fold.Apply(PartitionSeq(1), Transaction(), ignore);
   Transaction t;
