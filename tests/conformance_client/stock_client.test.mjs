@@ -9,7 +9,8 @@ const address = process.env.FENFEN_GRPC;
 assert.ok(address, 'FENFEN_GRPC is not set: run me through scripts/with-district');
 const plaintext = grpc.credentials.createInsecure();
 const deadline = () => ({ deadline: Date.now() + 10_000 });
-const SERVICES = ['AuditService', 'CatalogueService', 'DropService', 'HouseholdService', 'IdentityService', 'StationService', 'VoucherService'];
+const SERVICES = ['AuditService', 'CatalogueService', 'DropService', 'HouseholdService', 'IdentityService', 'StationService',
+  'VoucherService'];
 
 // Debian's gRPC 1.51 speaks the alpha version of the reflection protocol.
 const reflector = new reflection.GrpcReflection(address, plaintext, {}, 'v1alpha');
@@ -50,7 +51,8 @@ test('a list made from reflection alone: the offers, cheapest first', async () =
 
 test('a call without a token is refused with its reason in the standard detail', async () => {
   const client = await clientOf('HouseholdService');
-  const error = await call(client, 'GetBalance', { household: 'households/10000001' }).then(() => assert.fail('it was let in'), (refused) => refused);
+  const asked = call(client, 'GetBalance', { household: 'households/10000001' });
+  const error = await asked.then(() => assert.fail('it was let in'), (refused) => refused);
   assert.equal(error.code, grpc.status.UNAUTHENTICATED, error.message);
   const [details] = error.metadata.get('grpc-status-details-bin');
   assert.match(details.toString('latin1'), /google\.rpc\.ErrorInfo/);
@@ -60,7 +62,8 @@ test('a call without a token is refused with its reason in the standard detail',
 test('the standard health service says SERVING', async () => {
   // The C++ runtime's own health service carries no descriptor, so the two-byte message is read by hand: field 1, value 1 = SERVING.
   const path = '/grpc.health.v1.Health/Check';
-  const raw = { requestSerialize: (bytes) => bytes, responseDeserialize: (bytes) => bytes, requestDeserialize: null, responseSerialize: null };
+  const same = (bytes) => bytes;
+  const raw = { requestSerialize: same, responseDeserialize: same, requestDeserialize: same, responseSerialize: same };
   const Health = grpc.makeGenericClientConstructor({ Check: { path, requestStream: false, responseStream: false, ...raw } }, 'Health');
   assert.deepEqual([...await call(new Health(address, plaintext), 'Check', Buffer.alloc(0))], [8, 1]);
 });

@@ -44,7 +44,8 @@ test('every method with an http option is in it, and nothing that has none', () 
   const routes = declaredRoutes();
   assert.ok(routes.length >= 10, `only ${routes.length} routes were read from the protos`);
   const documented = Object.entries(document.paths ?? {})
-    .flatMap(([path, item]) => Object.keys(item).filter((verb) => verb === 'get' || verb === 'post').map((verb) => `${verb} ${shapeOfPath(path)}`));
+    .flatMap(([path, item]) => Object.keys(item).filter((key) => key === 'get' || key === 'post')
+      .map((verb) => `${verb} ${shapeOfPath(path)}`));
   const declared = routes.map((route) => `${route.verb} ${shapeOfTemplate(route.template)}`);
   assert.deepEqual(documented.filter((route) => route.includes(' /v1/') && !route.includes('/v1/sandbox/')).sort(), declared.sort());
 });

@@ -160,10 +160,21 @@ export function readmes(tree) {
     .filter((folder) => !tree.has(`${folder}/README.md`)).map((folder) => `${folder}: no README.md`);
 }
 
-// Every path that a document names, in backticks or as a link, is there. A folder's README may name its files alone.
+// A path without its `.` and `..` parts.
+function normalize(path) {
+  const parts = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+// Every path that a document names, in backticks or as a link, is there. A file may be named alone.
 export function documentPaths(tree) {
   const folders = new Set([...tree.keys()].flatMap((path) => path.split('/').map((_, depth, parts) => parts.slice(0, depth).join('/'))));
   const there = (path) => tree.has(path) || folders.has(path);
+  const names = new Set([...tree.keys()].map((path) => path.split('/').pop()));
   const bad = [];
   eachLine(tree, (path) => /\.md$/.test(path) && !within(path, 'clients/mini_program/node_modules'), (path, line, number) => {
     const folder = dirname(path);
@@ -174,8 +185,9 @@ export function documentPaths(tree) {
       const fromRoot = name.includes('/') && rules.TOP_LEVEL.includes(name.split('/')[0]);
       const isPath = link || fromRoot || /^[\w-]+\.(h|cc|proto|mjs)$/.test(name);
       if (!isPath || rules.MADE_LATER.test(name)) continue;
-      const local = folder === '' ? name : `${folder}/${name}`;
-      if (!there(name) && !there(local)) bad.push(`${path}:${number}: ${word} does not exist`);
+      const local = normalize(`${folder}/${name}`);
+      const byName = !link && !name.includes('/') && names.has(name);
+      if (!byName && !there(name) && !there(local)) bad.push(`${path}:${number}: ${word} does not exist`);
     }
   });
   return bad;
