@@ -71,7 +71,7 @@ absl::StatusOr<const Group*> JournalReader::NextOnce() {
   group = (*next)->Next(expected);
   if (options_.live) {
     // A segment is never written again once the next one has a group; but this one may have grown since it was looked at.
-    const absl::StatusOr<const Group*> grown = current_->Next(expected);
+    absl::StatusOr<const Group*> grown = current_->Next(expected);
     if (!grown.ok() || *grown != nullptr) return grown;
   }
   if (!group.ok()) return group.status();

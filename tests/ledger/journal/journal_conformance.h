@@ -47,7 +47,7 @@ class JournalConformance : public testing::TestWithParam<JournalStoreFactory> {
   void Append(uint16_t partition, std::string bytes) {
     const uint64_t seq = ++last_[partition];
     expected_[partition].push_back(bytes);
-    journal_->Append(Entry(partition, seq, std::move(bytes)), [this, partition, seq](absl::Status status) {
+    journal_->Append(Entry(partition, seq, std::move(bytes)), [this, partition, seq](const absl::Status& status) {
       EXPECT_TRUE(status.ok()) << status;
       EXPECT_EQ(journal_->LastDurable(PartitionId(partition)).value() >= seq, true) << "told before it can be read";
       done_.push_back(absl::StrCat(partition, ":", seq));
@@ -58,7 +58,7 @@ class JournalConformance : public testing::TestWithParam<JournalStoreFactory> {
   // Everything by Replay and by Read equals what was appended.
   void ExpectHoldsAll() {
     std::map<uint16_t, std::vector<std::string>> replayed;
-    const absl::Status status = journal_->Replay([&](JournalEntry entry) {
+    const absl::Status status = journal_->Replay([&](const JournalEntry& entry) {
       std::vector<std::string>& of = replayed[entry.partition.value()];
       of.push_back(entry.bytes);
       EXPECT_EQ(entry.seq.value(), of.size());
@@ -137,7 +137,7 @@ TEST_P(JournalConformance, ThreadsOfDifferentPartitionsDoNotDisturbOneAnother) {
   for (uint16_t partition = 0; partition < kThreads; ++partition) {
     for (int n = 1; n <= kEach; ++n) expected_[partition].push_back(absl::StrCat(partition, "/", n));
     threads.emplace_back([this, partition] {
-      for (int n = 1; n <= kEach; ++n) journal_->Append(Entry(partition, n, absl::StrCat(partition, "/", n)), [](absl::Status) {});
+      for (int n = 1; n <= kEach; ++n) journal_->Append(Entry(partition, n, absl::StrCat(partition, "/", n)), [](const absl::Status&) {});
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -152,7 +152,7 @@ TEST_P(JournalConformance, ReplayStopsAtTheVisitorsFirstError) {
   FlushOk();
   int seen = 0;
   const absl::Status status =
-      journal_->Replay([&](JournalEntry) { return ++seen == 3 ? absl::CancelledError("enough") : absl::OkStatus(); });
+      journal_->Replay([&](const JournalEntry&) { return ++seen == 3 ? absl::CancelledError("enough") : absl::OkStatus(); });
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
   EXPECT_EQ(seen, 3);
 }

@@ -46,8 +46,8 @@ inline std::unique_ptr<FileJournal> MustOpen(FileSystem& disk, FileJournalOption
 // Everything in partition 1, in order.
 inline std::vector<std::string> Contents(Journal& journal) {
   std::vector<std::string> contents;
-  const absl::Status status = journal.Replay([&](JournalEntry entry) {
-    contents.push_back(std::move(entry.bytes));
+  const absl::Status status = journal.Replay([&](const JournalEntry& entry) {
+    contents.push_back(entry.bytes);
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
@@ -59,14 +59,14 @@ class Appender {
  public:
   explicit Appender(Journal& journal) : journal_(journal), last_(journal.LastDurable(PartitionId(1)).value()) {}
 
-  void Append(std::string bytes) {
+  void Append(const std::string& bytes) {
     submitted.push_back(bytes);
     journal_.Append({PartitionId(1), PartitionSeq(++last_), absl::FromUnixSeconds(1'700'000'000), bytes},
-                    [this, bytes](absl::Status status) { (status.ok() ? acknowledged : failed).push_back(bytes); });
+                    [this, bytes](const absl::Status& status) { (status.ok() ? acknowledged : failed).push_back(bytes); });
   }
   // One group by itself.
-  void AppendAndFlush(std::string bytes) {
-    Append(std::move(bytes));
+  void AppendAndFlush(const std::string& bytes) {
+    Append(bytes);
     flushed = journal_.Flush();
   }
 

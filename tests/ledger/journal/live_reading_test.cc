@@ -34,7 +34,7 @@ void ReadBeside(FileSystem& files, const std::string& directory) {
     for (uint64_t seq = 1; !stop; ++seq) {
       while (!journal->Admit().ok()) absl::SleepFor(absl::Microseconds(50));
       journal->Append({PartitionId(1), PartitionSeq(seq), absl::FromUnixSeconds(0), std::string(seq * 37 % 4000, static_cast<char>(seq))},
-                      [](absl::Status status) { EXPECT_TRUE(status.ok()) << status; });
+                      [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
     }
   });
   const absl::Time end = absl::Now() + absl::Seconds(2);

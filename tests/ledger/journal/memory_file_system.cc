@@ -34,7 +34,7 @@ class MemoryFile final : public File {
   }
 
   absl::Status Sync() override {
-    const absl::Status fault = system_.AskFault("sync", Path());
+    absl::Status fault = system_.AskFault("sync", Path());
     absl::MutexLock held(&system_.mutex_);
     if (fault.ok()) {
       constexpr size_t kSector = MemoryFileSystem::kSectorBytes;
