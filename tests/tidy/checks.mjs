@@ -192,3 +192,15 @@ export function documentPaths(tree) {
   });
   return bad;
 }
+
+// "`Engine::Submit` in `ledger/engine/engine.cc`": what a document says is in a file is in it.
+export function documentFunctions(tree) {
+  const bad = [];
+  eachLine(tree, (path) => path.endsWith('.md'), (path, line, number) => {
+    for (const [, name, file] of line.matchAll(/`([\w:]+)` in `([\w./]+)`/g)) {
+      const text = tree.get(file);
+      if (text !== undefined && !text.includes(name.split('::').pop())) bad.push(`${path}:${number}: there is no ${name} in ${file}`);
+    }
+  });
+  return bad;
+}

@@ -34,6 +34,7 @@ const CANARIES = {
   nothingForeign: [{ 'docs/a.md': `see ${glue('../sha', 'red')}/x\n` }, 'docs/a.md:1'],
   readmes: [{ 'server/a.cc': COMMENT }, 'server: no README.md'],
   documentPaths: [{ 'README.md': 'Start at `server/nothing.cc`.\n' }, 'server/nothing.cc does not exist'],
+  documentFunctions: [{ 'README.md': 'It is `Gone` in `server/a.cc`.\n', 'server/a.cc': COMMENT }, 'no Gone in server/a.cc'],
 };
 
 for (const [name, check] of Object.entries(checks)) {
