@@ -239,8 +239,9 @@ absl::Status Server::Parts::ServeMetrics() {
                    [this] { return static_cast<double>(authenticator->cached()); });
   if (config.metrics_listen.empty()) return absl::OkStatus();
   absl::StatusOr<std::string> address = metrics.Serve(config.metrics_listen);
-  if (address.ok()) metrics_address = *std::move(address);
-  return address.status();
+  if (!address.ok()) return address.status();
+  metrics_address = *std::move(address);
+  return absl::OkStatus();
 }
 
 Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

@@ -84,7 +84,7 @@ absl::Status Call::Refresh() {
 
 void Call::Conclude(const absl::Status& status, absl::AnyInvocable<void(const grpc::Status&) &&> leave) {
   if (!MustAudit()) return Leave(status, std::move(leave));
-  gate_.audit.Append(AuditLine(status), [this, status, leave = std::move(leave)](absl::Status written) mutable {
+  gate_.audit.Append(AuditLine(status), [this, status, leave = std::move(leave)](const absl::Status& written) mutable {
     if (written.ok()) return Leave(status, std::move(leave));
     gate_.log.Write(Log::Level::kError, "the audit log takes no records; a reply was kept back",
                     {{"method", method_.name}, {"request_id", TraceId()}});

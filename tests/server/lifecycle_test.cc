@@ -200,6 +200,7 @@ TEST(Lifecycle, WhatWasAcknowledgedUnderLoadIsThereAfterSigkill) {
   std::atomic<bool> stop{false};
   std::vector<std::vector<v1::RecordDropRequest>> acknowledged(4);
   std::vector<std::thread> clients;
+  clients.reserve(acknowledged.size());
   for (auto& mine : acknowledged) {
     clients.emplace_back([&server, &mine, &stop] {
       while (!stop) {

@@ -60,7 +60,7 @@ std::vector<const MethodDescriptor*> AllMethods() {
 std::string ResourceFor(const std::string& field, const MethodDescriptor& method, Whose whose) {
   const bool own = whose == Whose::kOwn;
   const std::string town = own ? "a" : whose == Whose::kOther ? "b" : "zz";
-  const std::string household = own ? "households/1001" : whose == Whose::kOther ? "households/2001" : "households/999";
+  std::string household = own ? "households/1001" : whose == Whose::kOther ? "households/2001" : "households/999";
   if (field == "household") return household;
   if (field == "region") return absl::StrCat("regions/", town, "-1");
   if (field == "station") return "stations/s-" + town;
