@@ -17,7 +17,7 @@ let oldCode = '';
 beforeAll(async () => {
   browser = await launch();
   cast = await findCast();
-  codes = new Codes(cast);
+  codes = new Codes(cast, 'last');
   oldCode = await codes.next();
 });
 afterAll(() => browser?.close());
