@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <memory>
 #include <string>
 
@@ -28,8 +29,13 @@ class BridgeFixture : public ::testing::Test {
   std::string SignIn();
   // A token of the bridge's own key, for any subject.
   std::string Mint(const std::string& subject, const std::string& role);
-  // Everything the bridge wrote to its log.
+  // What the bridge has written to its log so far; a line comes after the reply that it tells of.
   std::string LogText() { return ReadAll(folder_ + "/bridge.log") + ReadAll(folder_ + "/bridge.out"); }
+  // Stops the bridge, so that every line is there, and gives them all.
+  std::string FinalLog() {
+    EXPECT_EQ(bridge_->Stop(SIGTERM), 0);
+    return LogText();
+  }
 
   static constexpr char kOpenid[] = "oCanary-openid-1";
 

@@ -82,7 +82,7 @@ TEST_F(BridgeTest, SecretsAppearInNoLog) {
   EXPECT_EQ(session.body.find(kOpenid), std::string::npos);
   Get(address_, "/v1/regions/1/households:find?door=3-2-501canary", token);
   Get(address_, "/v1/households/1/balance", token);
-  const std::string log = LogText();
+  const std::string log = FinalLog();
   EXPECT_NE(log.find("/v1/sessions"), std::string::npos);
   EXPECT_NE(log.find("/v1/{region=regions/*}/households:find"), std::string::npos);
   for (const std::string& secret : {session_key, std::string(kOpenid), code, token, std::string("canary-app-secret"),
@@ -125,7 +125,7 @@ TEST_F(BridgeTest, RefusalsOfTheServerComeThroughWhole) {
   EXPECT_EQ(fault.status, 500);
   EXPECT_EQ(fault.Json().at("errcode").as_int64(), -1);
   EXPECT_EQ(fault.body.find("stack"), std::string::npos) << "the server's own words stay in the log";
-  EXPECT_NE(LogText().find("the stack of the server"), std::string::npos);
+  EXPECT_NE(FinalLog().find("the stack of the server"), std::string::npos);
 }
 
 TEST_F(BridgeTest, AFieldOfTheWrongKindNeverReachesTheServer) {
@@ -152,7 +152,7 @@ TEST_F(BridgeTest, ARequestIdIsKeptOrMadeAndGoesAlong) {
   const ProbeReply forged = Fetch(address_, "GET", "/v1/households/1/balance", {"Authorization: Bearer " + token, "X-Request-Id: a\"b c"});
   EXPECT_EQ(forged.headers.at("x-request-id"), server_->request_id());
   EXPECT_NE(forged.headers.at("x-request-id"), "a\"b c");
-  EXPECT_NE(LogText().find("trace-1"), std::string::npos);
+  EXPECT_NE(FinalLog().find("trace-1"), std::string::npos);
 }
 
 TEST_F(BridgeTest, AnAuthorizationThatGrpcCannotCarryIsRefusedHere) {
