@@ -21,7 +21,7 @@ namespace {
 // A file as Excel writes it.
 class CsvFile {
  public:
-  explicit CsvFile(std::vector<std::string> header) : text_("\xEF\xBB\xBF") { Row(header); }
+  explicit CsvFile(const std::vector<std::string>& header) : text_("\xEF\xBB\xBF") { Row(header); }
   void Row(const std::vector<std::string>& cells) {
     absl::StrAppend(&text_, absl::StrJoin(cells, ",", [](std::string* out, const std::string& cell) { out->append(CsvField(cell)); }),
                     "\r\n");
