@@ -1,9 +1,11 @@
 #include "ledger/engine/engine.h"
 
-#include <memory>
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
+#include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
 
@@ -13,7 +15,7 @@ Engine::Engine(State& state, Journal& journal, const Clock& clock, std::vector<P
     : state_(state), journal_(journal), clock_(clock), projections_(std::move(projections)) {}
 
 absl::Status Engine::Start() {
-  return journal_.Replay([this](JournalEntry entry) -> absl::Status {
+  return journal_.Replay([this](const JournalEntry& entry) -> absl::Status {
     absl::StatusOr<Transaction> transaction = DecodeTransaction(entry.bytes);
     if (!transaction.ok()) return transaction.status();
     if (absl::Status status = state_.Apply(entry.partition, entry.seq, *transaction); !status.ok()) return status;
@@ -24,51 +26,160 @@ absl::Status Engine::Start() {
   });
 }
 
+// What one call of SubmitAll has under way.
+struct Engine::Batch {
+  Batch(size_t commands, AllDone all_done) : outcomes(commands), order(commands), waiting(commands + 1), done(std::move(all_done)) {}
+
+  // A command whose key had its effect before.
+  struct Repetition {
+    uint32_t command;
+    PartitionId partition;
+    PartitionSeq seq;
+  };
+
+  std::vector<absl::StatusOr<Outcome>> outcomes;  // each written once, before it is settled
+  std::vector<uint64_t> fingerprints;
+  std::vector<uint32_t> order;    // the commands by partition
+  std::atomic<size_t> executing;  // parts, and SubmitAll itself
+  std::atomic<size_t> waiting;    // commands not settled, and one until all are executed
+  AllDone done;
+  absl::Mutex mutex;
+  std::vector<Repetition> repetitions ABSL_GUARDED_BY(mutex);
+};
+
 // The write path. A crash before the append leaves nothing; after it, the client's retry with the same key finds either nothing or the
 // whole transaction.
-void Engine::Submit(Command command, Done done) {
-  if (stopping_.load(std::memory_order_relaxed)) {
-    return std::move(done)(RefuseUntil(Reason::REASON_SHUTTING_DOWN, limits::kRetryDelayWhenBusy));
+void Engine::SubmitAll(std::vector<Command> commands, AllDone done) {
+  FENFEN_CHECK(!commands.empty() && commands.size() <= limits::kCommandsMax);
+  const auto batch = std::make_shared<Batch>(commands.size(), std::move(done));
+  const std::vector<Part> parts = OrderByPartition(commands, *batch);
+  batch->executing = parts.size() + 1;
+  for (const Part& part : parts) Execute(batch, part, commands);
+  Executed(batch);
+}
+
+// A counting sort: the order within a partition stays.
+std::vector<Engine::Part> Engine::OrderByPartition(const std::vector<Command>& commands, Batch& batch) {
+  std::array<uint32_t, kPartitions + 1> begins{};
+  for (const Command& command : commands) ++begins[command.partition.value() + 1u];
+  std::partial_sum(begins.begin(), begins.end(), begins.begin());
+  std::array<uint32_t, kPartitions + 1> next = begins;
+  batch.fingerprints.resize(commands.size());
+  for (uint32_t i = 0; i < commands.size(); ++i) {
+    batch.order[next[commands[i].partition.value()]++] = i;
+    batch.fingerprints[i] = commands[i].fingerprint;
   }
+  std::vector<Part> parts;
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    for (uint32_t at = begins[p]; at < begins[p + 1u]; at += limits::kExecuteMax) {
+      parts.push_back({PartitionId(p), at, std::min<uint32_t>(at + limits::kExecuteMax, begins[p + 1u])});
+    }
+  }
+  return parts;
+}
+
+void Engine::Execute(const SharedBatch& batch, Part part, std::vector<Command>& commands) {
   // Asked before the State changes, so that whatever is committed also finds room in the journal.
-  if (absl::Status admitted = journal_.Admit(); !admitted.ok()) return std::move(done)(admitted);
-  const PartitionId partition = command.partition;
-  state_.Execute(
-      partition, command.reads, command.key, command.fingerprint, std::move(command.decide),
-      [this, partition, fingerprint = command.fingerprint, done = std::move(done)](absl::StatusOr<ExecuteResult> result) mutable {
-        if (!result.ok()) return std::move(done)(result.status());
-        if (auto* committed = std::get_if<Committed>(&*result)) {
-          return AppendCommitted(partition, std::move(*committed), std::move(done));
-        }
-        ReplyWithStored(partition, std::get<Replayed>(*result).seq, fingerprint, std::move(done));
-      });
+  const absl::Status admitted =
+      stopping_.load(std::memory_order_relaxed) ? RefuseUntil(Reason::REASON_SHUTTING_DOWN, limits::kRetryDelayWhenBusy) : journal_.Admit();
+  if (!admitted.ok()) {
+    for (uint32_t at = part.begin; at < part.end; ++at) batch->outcomes[batch->order[at]] = admitted;
+    Settle(*batch, part.end - part.begin);
+    return Executed(batch);
+  }
+  std::vector<State::Work> works;
+  works.reserve(part.end - part.begin);
+  for (uint32_t at = part.begin; at < part.end; ++at) {
+    Command& command = commands[batch->order[at]];
+    works.push_back({command.key, command.fingerprint, std::move(command.reads), std::move(command.decide)});
+  }
+  state_.Execute(part.partition, std::move(works),
+                 [this, batch, part](std::vector<absl::StatusOr<ExecuteResult>> results) { TakeResults(batch, part, std::move(results)); });
 }
 
 // Runs in the partition's order (State's contract), so the journal gets the partition's transactions in the order of their numbers.
-void Engine::AppendCommitted(PartitionId partition, Committed committed, Done done) {
-  auto placed = std::make_unique<CommittedTransaction>(
-      CommittedTransaction{partition, committed.seq, clock_.Now(), std::move(committed.transaction)});
-  JournalEntry entry{partition, placed->seq, placed->record_time, EncodeTransaction(placed->transaction)};
-  journal_.Append(std::move(entry), [this, placed = std::move(placed), done = std::move(done)](absl::Status status) mutable {
-    // Projections come before the reply, so that whoever got the reply finds its effect in them.
-    if (status.ok()) {
-      for (Projection* projection : projections_) projection->Apply(*placed);
+void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::StatusOr<ExecuteResult>> results) {
+  const absl::Time now = clock_.Now();
+  std::vector<JournalEntry> entries;
+  entries.reserve(results.size());
+  Part committed{part.partition, part.begin, part.begin};
+  for (uint32_t i = 0; i < results.size(); ++i) {
+    const uint32_t command = batch->order[part.begin + i];
+    absl::StatusOr<ExecuteResult>& result = results[i];
+    if (!result.ok()) {
+      batch->outcomes[command] = result.status();
+    } else if (auto* repeated = std::get_if<Replayed>(&*result)) {
+      absl::MutexLock lock(&batch->mutex);
+      batch->repetitions.push_back({command, part.partition, repeated->seq});
+    } else {
+      auto& fresh = std::get<Committed>(*result);
+      entries.push_back({part.partition, fresh.seq, now, EncodeTransaction(fresh.transaction)});
+      batch->outcomes[command] = Outcome{{part.partition, fresh.seq, now, std::move(fresh.transaction)}, false};
+      // The part's stretch of the order has no other use any more: it becomes the list of what is committed.
+      batch->order[committed.end++] = command;
     }
-    MarkDurable(placed->partition, placed->seq, status);
-    if (!status.ok()) return std::move(done)(status);
-    std::move(done)(Outcome{std::move(*placed), false});
-  });
+  }
+  size_t refused = 0;
+  for (const auto& result : results) refused += result.ok() ? 0 : 1;
+  if (!entries.empty()) {
+    journal_.AppendAll(std::move(entries), [this, batch, committed](const absl::Status& status) { TakeDurable(batch, committed, status); });
+  }
+  Settle(*batch, refused);
+  Executed(batch);
 }
 
-// The key's first use may still be on its way to the disk: its repetition waits for it.
-void Engine::ReplyWithStored(PartitionId partition, PartitionSeq seq, uint64_t fingerprint, Done done) {
-  WhenDurable(partition, seq, [this, partition, seq, fingerprint, done = std::move(done)](absl::Status status) mutable {
-    if (!status.ok()) return std::move(done)(status);
-    absl::StatusOr<CommittedTransaction> stored = Load(partition, seq);
-    if (!stored.ok()) return std::move(done)(stored.status());
-    // A State may have compared less than the whole.
-    if (stored->transaction.fingerprint != fingerprint) return std::move(done)(Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id"));
-    std::move(done)(Outcome{*std::move(stored), true});
+// Projections come before the reply, so that whoever got the reply finds its effect in them.
+void Engine::TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status) {
+  PartitionSeq last;
+  for (uint32_t at = committed.begin; at < committed.end; ++at) {
+    const CommittedTransaction& transaction = batch->outcomes[batch->order[at]]->committed;
+    last = transaction.seq;
+    if (!status.ok()) continue;
+    for (Projection* projection : projections_) projection->Apply(transaction);
+  }
+  MarkDurable(committed.partition, last, status);
+  if (!status.ok()) {
+    for (uint32_t at = committed.begin; at < committed.end; ++at) batch->outcomes[batch->order[at]] = status;
+  }
+  Settle(*batch, committed.end - committed.begin);
+}
+
+// A part is executed. After the last one, outside the State, the repetitions are told what they had before: that may take a read of the
+// journal, and a key's first use may still be on its way to the disk.
+void Engine::Executed(const SharedBatch& batch) {
+  if (batch->executing.fetch_sub(1) != 1) return;
+  std::vector<Batch::Repetition> repetitions;
+  {
+    absl::MutexLock lock(&batch->mutex);
+    repetitions.swap(batch->repetitions);
+  }
+  for (const Batch::Repetition& repetition : repetitions) {
+    WhenDurable(repetition.partition, repetition.seq, [this, batch, repetition](const absl::Status& status) {
+      batch->outcomes[repetition.command] =
+          status.ok() ? Repeat(repetition.partition, repetition.seq, batch->fingerprints[repetition.command]) : status;
+      Settle(*batch, 1);
+    });
+  }
+  Settle(*batch, 1);
+}
+
+void Engine::Settle(Batch& batch, size_t commands) {
+  if (commands != 0 && batch.waiting.fetch_sub(commands) == commands) std::move(batch.done)(std::move(batch.outcomes));
+}
+
+absl::StatusOr<Outcome> Engine::Repeat(PartitionId partition, PartitionSeq seq, uint64_t fingerprint) const {
+  absl::StatusOr<CommittedTransaction> stored = Load(partition, seq);
+  if (!stored.ok()) return stored.status();
+  // A State may have compared less than the whole.
+  if (stored->transaction.fingerprint != fingerprint) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
+  return Outcome{*std::move(stored), true};
+}
+
+void Engine::Submit(Command command, Done done) {
+  std::vector<Command> commands;
+  commands.push_back(std::move(command));
+  SubmitAll(std::move(commands), [done = std::move(done)](std::vector<absl::StatusOr<Outcome>> outcomes) mutable {
+    std::move(done)(std::move(outcomes.front()));
   });
 }
 

@@ -1,6 +1,6 @@
 // Engine: the write path and the way back. Start here to understand the ledger.
 //
-//   submit   admit → State::Execute (decide, commit) → Journal::Append → project → reply        Engine::Submit
+//   submit   admit → State::Execute (decide, commit) → Journal::AppendAll → project → reply     Engine::SubmitAll
 //   read     State::Read → wait until what was seen is durable → reply                           Engine::Read
 //   start    Journal::Replay → State::Apply → project                                            Engine::Start
 //
@@ -43,6 +43,7 @@ struct Outcome {
 class Engine {
  public:
   using Done = absl::AnyInvocable<void(absl::StatusOr<Outcome>) &&>;
+  using AllDone = absl::AnyInvocable<void(std::vector<absl::StatusOr<Outcome>>) &&>;
 
   // Both plugs and the projections outlive the engine.
   Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections);
@@ -51,8 +52,10 @@ class Engine {
   // together.
   absl::Status Start();
 
-  // Runs the command. `done` runs exactly once, on any thread: with the outcome once it is durable; with a refusal, where nothing was done;
-  // or with JOURNAL_FAILED, where a retry with the same key tells the outcome after a restart. It must be short.
+  // Runs the commands, 1 to limits::kCommandsMax; those of one partition in their order. `done` runs exactly once, on any thread, with what
+  // became of each: the outcome once it is durable; a refusal, where nothing was done; or JOURNAL_FAILED, where a retry with the same key
+  // tells the outcome after a restart. It must be short.
+  void SubmitAll(std::vector<Command> commands, AllDone done);
   void Submit(Command command, Done done);
 
   // Shows `reader` a consistent view and then runs `done`, once everything that the view held is durable.
@@ -86,8 +89,22 @@ class Engine {
     std::vector<Waiter> waiters ABSL_GUARDED_BY(mutex);
   };
 
-  void AppendCommitted(PartitionId partition, Committed committed, Done done);
-  void ReplyWithStored(PartitionId partition, PartitionSeq seq, uint64_t fingerprint, Done done);
+  struct Batch;
+  using SharedBatch = std::shared_ptr<Batch>;
+  // The commands of one partition in a batch, or as many of them as the State takes at once: a stretch of Batch::order.
+  struct Part {
+    PartitionId partition;
+    uint32_t begin = 0;
+    uint32_t end = 0;
+  };
+
+  static std::vector<Part> OrderByPartition(const std::vector<Command>& commands, Batch& batch);
+  void Execute(const SharedBatch& batch, Part part, std::vector<Command>& commands);
+  void TakeResults(const SharedBatch& batch, Part part, std::vector<absl::StatusOr<ExecuteResult>> results);
+  void TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status);
+  void Executed(const SharedBatch& batch);
+  static void Settle(Batch& batch, size_t commands);
+  absl::StatusOr<Outcome> Repeat(PartitionId partition, PartitionSeq seq, uint64_t fingerprint) const;
   void MarkDurable(PartitionId partition, PartitionSeq seq, const absl::Status& status);
   void WhenDurable(PartitionId partition, PartitionSeq seq, absl::AnyInvocable<void(absl::Status) &&> done);
 

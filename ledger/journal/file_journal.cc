@@ -144,14 +144,19 @@ absl::Status FileJournal::Admit() {
   return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
 }
 
-void FileJournal::Append(JournalEntry entry, Done done) {
-  FENFEN_CHECK(entry.partition.value() < kPartitions && entry.bytes.size() <= options_.transaction_bytes_max);
+void FileJournal::AppendAll(std::vector<JournalEntry> entries, Done done) {
+  FENFEN_CHECK(!entries.empty());
+  size_t bytes = 0;
+  for (const JournalEntry& entry : entries) {
+    FENFEN_CHECK(entry.partition.value() < kPartitions && entry.bytes.size() <= options_.transaction_bytes_max);
+    bytes += segment::RecordBytes(entry.bytes.size());
+  }
   absl::MutexLock held(&mutex_);
-  FENFEN_CHECK(!stopping_ && entry.seq.value() == last_appended_[entry.partition.value()] + 1);
-  ++last_appended_[entry.partition.value()];
-  ++appended_;
-  queued_bytes_ += segment::RecordBytes(entry.bytes.size());
-  queue_.push_back({std::move(entry), std::move(done)});
+  FENFEN_CHECK(!stopping_);
+  for (const JournalEntry& entry : entries) FENFEN_CHECK(entry.seq.value() == ++last_appended_[entry.partition.value()]);
+  appended_ += entries.size();
+  queued_bytes_ += bytes;
+  queue_.push_back({std::move(entries), std::move(done)});
   if (queue_.size() == 1) work_.Signal();
 }
 
@@ -174,7 +179,7 @@ void FileJournal::WriteLoop() {
       if (queue_.empty()) return;
       batch.swap(queue_);
     }
-    for (size_t first = 0; first < batch.size();) first = WriteGroup(batch, first);
+    for (Cursor first; first.pending < batch.size();) first = WriteGroup(batch, first);
   }
 }
 
@@ -183,29 +188,37 @@ bool FileJournal::Fits(size_t record_bytes) const {
 }
 
 // Makes one group of the batch's entries from `first` on, as many as fit, durable, and tells them. Returns the first entry left.
-size_t FileJournal::WriteGroup(std::vector<Pending>& batch, size_t first) {
-  if (!Fits(segment::RecordBytes(batch[first].entry.bytes.size())) && !TakeNextSegment()) {
+FileJournal::Cursor FileJournal::WriteGroup(std::vector<Pending>& batch, Cursor first) {
+  const Cursor end{batch.size(), 0};
+  if (!Fits(segment::RecordBytes(batch[first.pending].entries[first.entry].bytes.size())) && !TakeNextSegment()) {
     Fail(absl::ResourceExhaustedError("the journal was closed while the disk was full"));
-    Settle(batch, first, batch.size(), Refuse(Reason::REASON_JOURNAL_FAILED));
-    return batch.size();
+    Settle(batch, first, end, Refuse(Reason::REASON_JOURNAL_FAILED));
+    return end;
   }
-  builder_.Begin(active_.header, segment::GroupStart(end_), groups_ + 1);
-  offsets_.clear();
-  size_t last = first;
-  while (last < batch.size()) {
-    const size_t bytes = segment::RecordBytes(batch[last].entry.bytes.size());
-    const bool room = segment::GroupStart(end_) + builder_.bytes() + bytes <= active_.header.bytes;
-    if (last > first && (!room || builder_.bytes() + bytes > options_.group_bytes_max)) break;
-    offsets_.push_back(builder_.Add(batch[last].entry));
-    ++last;
-  }
+  const Cursor last = FillGroup(batch, first);
   if (!WriteDurably(builder_.Finish()).ok()) {
-    Settle(batch, first, batch.size(), Refuse(Reason::REASON_JOURNAL_FAILED));
-    return batch.size();
+    Settle(batch, first, end, Refuse(Reason::REASON_JOURNAL_FAILED));
+    return end;
   }
   Publish(batch, first);
   Settle(batch, first, last, absl::OkStatus());
   return last;
+}
+
+// Puts the entries from `first` on into a group, at least one and as many as fit. Returns the first entry left.
+FileJournal::Cursor FileJournal::FillGroup(const std::vector<Pending>& batch, Cursor first) {
+  builder_.Begin(active_.header, segment::GroupStart(end_), groups_ + 1);
+  offsets_.clear();
+  for (Cursor at = first; at.pending < batch.size(); at = {at.pending + 1, 0}) {
+    const std::vector<JournalEntry>& entries = batch[at.pending].entries;
+    for (; at.entry < entries.size(); ++at.entry) {
+      const size_t bytes = builder_.bytes() + segment::RecordBytes(entries[at.entry].bytes.size());
+      const bool room = segment::GroupStart(end_) + bytes <= active_.header.bytes;
+      if (!offsets_.empty() && (!room || bytes > options_.group_bytes_max)) return at;
+      offsets_.push_back(builder_.Add(entries[at.entry]));
+    }
+  }
+  return {batch.size(), 0};
 }
 
 absl::Status FileJournal::WriteDurably(absl::string_view group) {
@@ -225,24 +238,30 @@ absl::Status FileJournal::WriteDurably(absl::string_view group) {
 }
 
 // Lets readers find the group that was just made durable.
-void FileJournal::Publish(const std::vector<Pending>& batch, size_t first) {
+void FileJournal::Publish(const std::vector<Pending>& batch, Cursor first) {
   absl::MutexLock held(&index_mutex_);
-  for (size_t n = 0; n < offsets_.size(); ++n) {
-    const JournalEntry& entry = batch[first + n].entry;
-    index_.Add(entry.partition, entry.seq, {active_.header.number, static_cast<uint32_t>(offsets_[n])});
+  Cursor at = first;
+  for (const uint64_t offset : offsets_) {
+    const JournalEntry& entry = batch[at.pending].entries[at.entry];
+    index_.Add(entry.partition, entry.seq, {active_.header.number, static_cast<uint32_t>(offset)});
+    at = at.entry + 1 < batch[at.pending].entries.size() ? Cursor{at.pending, at.entry + 1} : Cursor{at.pending + 1, 0};
   }
 }
 
-// Tells the entries from `first` up to `last` what became of them, in order, and gives their room in the queue back.
-void FileJournal::Settle(std::vector<Pending>& batch, size_t first, size_t last, const absl::Status& status) {
+// Gives the room of the entries from `first` up to `last` back, and tells those calls whose entries are all settled, in order.
+void FileJournal::Settle(std::vector<Pending>& batch, Cursor first, Cursor last, const absl::Status& status) {
   size_t bytes = 0;
-  for (size_t n = first; n < last; ++n) {
-    bytes += segment::RecordBytes(batch[n].entry.bytes.size());
-    std::move(batch[n].done)(status);
+  size_t entries = 0;
+  for (Cursor at = first; at.pending < last.pending || (at.pending == last.pending && at.entry < last.entry); at = {at.pending + 1, 0}) {
+    Pending& pending = batch[at.pending];
+    const size_t stop = at.pending == last.pending ? last.entry : pending.entries.size();
+    entries += stop - at.entry;
+    for (; at.entry < stop; ++at.entry) bytes += segment::RecordBytes(pending.entries[at.entry].bytes.size());
+    if (stop == pending.entries.size()) std::move(pending.done)(status);
   }
   absl::MutexLock held(&mutex_);
   queued_bytes_ -= bytes;
-  settled_ += last - first;
+  settled_ += entries;
   active_left_bytes_ = active_.header.bytes - end_;
   progress_.SignalAll();
 }

@@ -60,7 +60,7 @@ class FileJournal final : public Journal {
   ~FileJournal() override;
 
   absl::Status Admit() override;
-  void Append(JournalEntry entry, Done done) override;
+  void AppendAll(std::vector<JournalEntry> entries, Done done) override;
   absl::Status Flush() override;
   absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) override;
   absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) override;
@@ -68,9 +68,15 @@ class FileJournal final : public Journal {
   PartitionSeq LastDurable(PartitionId partition) const override;
 
  private:
+  // What one call of AppendAll gave.
   struct Pending {
-    JournalEntry entry;
+    std::vector<JournalEntry> entries;
     Done done;
+  };
+  // A place among the entries of several Pendings.
+  struct Cursor {
+    size_t pending = 0;
+    size_t entry = 0;
   };
   // One that is written, or will be.
   struct Segment {
@@ -93,11 +99,12 @@ class FileJournal final : public Journal {
 
   // The writer's thread.
   void WriteLoop();
-  size_t WriteGroup(std::vector<Pending>& batch, size_t first);
+  Cursor WriteGroup(std::vector<Pending>& batch, Cursor first);
+  Cursor FillGroup(const std::vector<Pending>& batch, Cursor first);
   bool TakeNextSegment();
   absl::Status WriteDurably(absl::string_view group);
-  void Publish(const std::vector<Pending>& batch, size_t first);
-  void Settle(std::vector<Pending>& batch, size_t first, size_t last, const absl::Status& status);
+  void Publish(const std::vector<Pending>& batch, Cursor first);
+  void Settle(std::vector<Pending>& batch, Cursor first, Cursor last, const absl::Status& status);
   bool Fits(size_t record_bytes) const;
   void Fail(const absl::Status& why);
 

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
@@ -47,9 +49,11 @@ class Journal {
   // committed to the State that the journal then cannot take.
   virtual absl::Status Admit() = 0;
 
-  // Queues the entry and returns; never blocks on the disk. `done` runs exactly once, on the journal's thread, in the order of the appends:
-  // with OK once the entry is durable, or with JOURNAL_FAILED. It must be short and must not call Append or Flush.
-  virtual void Append(JournalEntry entry, Done done) = 0;
+  // Queues the entries, at least one, and returns; never blocks on the disk. `done` runs exactly once, on the journal's thread, in the
+  // order of the appends: with OK once all the entries are durable, or with JOURNAL_FAILED. It must be short and must not call Append or
+  // Flush.
+  virtual void AppendAll(std::vector<JournalEntry> entries, Done done) = 0;
+  void Append(JournalEntry entry, Done done);
 
   // Waits until everything appended so far is durable or failed.
   virtual absl::Status Flush() = 0;
@@ -65,5 +69,11 @@ class Journal {
   // The last durable sequence number of a partition; 0 for none.
   virtual PartitionSeq LastDurable(PartitionId partition) const = 0;
 };
+
+inline void Journal::Append(JournalEntry entry, Done done) {
+  std::vector<JournalEntry> entries;
+  entries.push_back(std::move(entry));
+  AppendAll(std::move(entries), std::move(done));
+}
 
 }  // namespace fenfen

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
 #include "ledger/core/errors.h"
+#include "ledger/core/limits.h"
 #include "ledger/state/digest.h"
 
 namespace fenfen {
@@ -41,19 +42,20 @@ class MemoryState::TablesView final : public View {
   mutable const Cell* last_ = nullptr;
 };
 
-void MemoryState::Execute(PartitionId id, const ReadSet&, const RequestKey& key, uint64_t fingerprint, Decide decide, Done done) {
+void MemoryState::Execute(PartitionId id, std::vector<Work> works, Done done) {
+  FENFEN_CHECK(!works.empty() && works.size() <= limits::kExecuteMax);
+  std::vector<absl::StatusOr<ExecuteResult>> results;
+  results.reserve(works.size());
   Partition& partition = partitions_[id.value()];
-  absl::StatusOr<ExecuteResult> result;
-  {
-    absl::MutexLock lock(&partition.mutex);
-    result = Attempt(partition.tables, key, fingerprint, decide, done);
-  }
-  // Refusals and repetitions are told after the lock is let go: telling them may take a read of the journal.
-  if (!result.ok() || std::holds_alternative<Replayed>(*result)) std::move(done)(std::move(result));
+  // `done` runs under the lock, so that commits are told in their order.
+  absl::MutexLock lock(&partition.mutex);
+  for (Work& work : works) results.push_back(Attempt(partition.tables, work));
+  std::move(done)(std::move(results));
 }
 
-absl::StatusOr<ExecuteResult> MemoryState::Attempt(Tables& tables, const RequestKey& key, uint64_t fingerprint, Decide& decide,
-                                                   Done& done) {
+absl::StatusOr<ExecuteResult> MemoryState::Attempt(Tables& tables, Work& work) {
+  const RequestKey& key = work.key;
+  const uint64_t fingerprint = work.fingerprint;
   const RequestKeys::Found known = tables.keys.Find(key, fingerprint);
   switch (known.verdict) {
     case RequestKeys::Verdict::kSame:
@@ -66,16 +68,15 @@ absl::StatusOr<ExecuteResult> MemoryState::Attempt(Tables& tables, const Request
       break;
   }
   const TablesView view(tables);
-  absl::StatusOr<Transaction> transaction = decide(view);
+  absl::StatusOr<Transaction> transaction = work.decide(view);
   if (!transaction.ok()) return transaction.status();
   FENFEN_CHECK(transaction->key == key && transaction->fingerprint == fingerprint);
   if (absl::Status status = CheckTransaction(*transaction); !status.ok()) return status;
   if (absl::Status status = CheckFollows(view, *transaction); !status.ok()) return status;
-  // From here on nothing can fail. `done` runs under the lock, so that commits are told in their order.
+  // From here on nothing can fail.
   const PartitionSeq seq(tables.last.value() + 1);
   Commit(tables, seq, *transaction);
-  std::move(done)(ExecuteResult(Committed{seq, *std::move(transaction)}));
-  return ExecuteResult(Committed{seq, {}});
+  return ExecuteResult(Committed{seq, *std::move(transaction)});
 }
 
 void MemoryState::Read(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {

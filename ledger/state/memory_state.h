@@ -16,8 +16,8 @@ namespace fenfen {
 
 class MemoryState final : public State {
  public:
-  // Runs both on the caller's thread: `decide`, and `done` for a commit, under the partition's lock.
-  void Execute(PartitionId partition, const ReadSet& reads, const RequestKey& key, uint64_t fingerprint, Decide decide, Done done) override;
+  // Runs `decide` and `done` on the caller's thread, under the partition's lock.
+  void Execute(PartitionId partition, std::vector<Work> works, Done done) override;
   void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
@@ -41,8 +41,8 @@ class MemoryState final : public State {
   };
   class TablesView;
 
-  // Execute under the lock. Has run `done` where the result is Committed, and left it to the caller otherwise.
-  static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, const RequestKey& key, uint64_t fingerprint, Decide& decide, Done& done);
+  // Execute for one work, under the lock.
+  static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, Work& work);
   // Whether the transaction follows from the tables as they are: the versions it replaces, the bounds of the accounts.
   static absl::Status CheckFollows(const TablesView& view, const Transaction& transaction);
   // Makes the change. Cannot fail: CheckTransaction and CheckFollows went before.

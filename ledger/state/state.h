@@ -1,7 +1,7 @@
 // State: records and balances, by partition, and the one way to change them. A State is never trusted to keep anything: it is a fold of the
 // journal and can be rebuilt from it. Implementations: MemoryState (memory_state.h).
 //
-// Ordering contract: a partition's commits get the sequence numbers 1, 2, 3… without gaps, and `done` is called for them in that order.
+// Ordering contract: a partition's commits get the sequence numbers 1, 2, 3… without gaps, and `done` is called in that order.
 // Thread-safe.
 #pragma once
 
@@ -38,15 +38,23 @@ class State {
  public:
   // A pure function of what it sees: the transaction, or a refusal. It may run more than once.
   using Decide = absl::AnyInvocable<absl::StatusOr<Transaction>(const View&)>;
-  using Done = absl::AnyInvocable<void(absl::StatusOr<ExecuteResult>) &&>;
+  using Done = absl::AnyInvocable<void(std::vector<absl::StatusOr<ExecuteResult>>) &&>;
+
+  // One request to change the partition.
+  struct Work {
+    RequestKey key;
+    uint64_t fingerprint = 0;
+    ReadSet reads;
+    Decide decide;
+  };
 
   virtual ~State() = default;
 
-  // Looks the request key up, loads what `reads` names, runs `decide` and applies its transaction, all as one step within the partition.
-  // `done` runs exactly once: with what was done, with the decision's refusal, or with REQUEST_ID_REUSED where the key is known under
-  // another fingerprint. It must be short and must not call back into the State. Nothing is changed unless it gets Committed.
-  virtual void Execute(PartitionId partition, const ReadSet& reads, const RequestKey& key, uint64_t fingerprint, Decide decide,
-                       Done done) = 0;
+  // For each work in turn, looks the request key up, loads what `reads` names, runs `decide` and applies its transaction, all as one step
+  // within the partition; one that is refused changes nothing and does not spoil the next. Takes 1 to limits::kExecuteMax works. `done`
+  // runs exactly once, with a result for each: what was done, the decision's refusal, or REQUEST_ID_REUSED where the key is known under
+  // another fingerprint. It must be short and must not call back into the State.
+  virtual void Execute(PartitionId partition, std::vector<Work> works, Done done) = 0;
 
   // Shows `reader` a consistent view, with the partition's last sequence number. Never waits for writes to become durable: the caller does.
   virtual void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const = 0;

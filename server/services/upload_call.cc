@@ -114,35 +114,42 @@ void UploadCall::SubmitEvents(Batch& batch) {
   const v1::Device* device = catalogue().Find<v1::Device>(CatalogueId(caller().actor.id));
   const CatalogueId station = CatalogueIdOf(device->station());
   const int count = batch.events.drops_size();
-  for (const v1::DeviceDrop& drop : batch.events.drops()) batch.response.add_outcomes()->set_sequence(drop.sequence());
-  // One more than there are events, so that the batch is not finished before all are submitted.
-  batch.waiting.store(count + 1);
+  batch.response.mutable_outcomes()->Reserve(count);
+  std::vector<Command> commands;
+  commands.reserve(static_cast<size_t>(count));
   for (int i = 0; i < count; ++i) {
-    const v1::DeviceDrop& drop = batch.events.drops(i);
-    auto done = [this, &batch, i](const absl::StatusOr<Outcome>& result) {
-      metrics_.device_events().Add(FillOutcome(result, *batch.response.mutable_outcomes(i)));
-      if (batch.waiting.fetch_sub(1) == 1) Answer(batch);
-    };
-    const absl::StatusOr<DropFacts> facts = FactsOf(drop, station);
-    if (!facts.ok()) {
-      done(facts.status());
-      continue;
+    v1::DropOutcome& outcome = *batch.response.add_outcomes();
+    outcome.set_sequence(batch.events.drops(i).sequence());
+    absl::StatusOr<Command> command = CommandFor(batch.events.drops(i), station);
+    if (command.ok()) {
+      commands.push_back(*std::move(command));
+      batch.submitted.push_back(&outcome);
+    } else {
+      metrics_.device_events().Add(FillOutcome(command.status(), outcome));
     }
-    DecisionContext context = Decision();
-    context.key = DeviceEventKey(CatalogueId(caller().actor.id), static_cast<uint64_t>(drop.sequence()));
-    context.fingerprint = FingerprintOf(drop);
-    const PartitionId partition = PartitionOf(facts->household);
-    if (backend_.device_sequences.UsedElsewhere(context.key, partition)) {
-      done(Refuse(Reason::REASON_DEVICE_SEQUENCE_REUSED, {}, "sequence"));
-      continue;
-    }
-    Command command{partition, context.key, context.fingerprint, DropReads(*facts), nullptr};
-    command.decide = [facts = *facts, context, catalogue = catalogue_ptr()](const View& view) {
-      return DecideDrop(view, facts, *catalogue, context);
-    };
-    backend_.engine.Submit(std::move(command), std::move(done));
   }
-  if (batch.waiting.fetch_sub(1) == 1) Answer(batch);
+  if (commands.empty()) return Answer(batch);
+  backend_.engine.SubmitAll(std::move(commands), [this, &batch](const std::vector<absl::StatusOr<Outcome>>& outcomes) {
+    for (size_t i = 0; i < outcomes.size(); ++i) metrics_.device_events().Add(FillOutcome(outcomes[i], *batch.submitted[i]));
+    Answer(batch);
+  });
+}
+
+absl::StatusOr<Command> UploadCall::CommandFor(const v1::DeviceDrop& drop, CatalogueId station) {
+  const absl::StatusOr<DropFacts> facts = FactsOf(drop, station);
+  if (!facts.ok()) return facts.status();
+  DecisionContext context = Decision();
+  context.key = DeviceEventKey(CatalogueId(caller().actor.id), static_cast<uint64_t>(drop.sequence()));
+  context.fingerprint = FingerprintOf(drop);
+  const PartitionId partition = PartitionOf(facts->household);
+  if (backend_.device_sequences.UsedElsewhere(context.key, partition)) {
+    return Refuse(Reason::REASON_DEVICE_SEQUENCE_REUSED, {}, "sequence");
+  }
+  Command command{partition, context.key, context.fingerprint, DropReads(*facts), nullptr};
+  command.decide = [facts = *facts, context, catalogue = catalogue_ptr()](const View& view) {
+    return DecideDrop(view, facts, *catalogue, context);
+  };
+  return command;
 }
 
 void UploadCall::Answer(Batch& batch) {

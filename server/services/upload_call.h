@@ -13,6 +13,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
@@ -61,8 +62,8 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
   struct Batch {
     v1::DeviceBatch events;
     v1::UploadDropsResponse response;
-    std::atomic<int> waiting{0};  // events without an outcome
-    bool ready = false;           // guarded by the call's mutex_
+    std::vector<v1::DropOutcome*> submitted;  // the response's outcomes of the events that the engine got
+    bool ready = false;                       // guarded by the call's mutex_
   };
 
   UploadCall(const Gate& gate, const Method& method, Backend& backend, Metrics& metrics, UploadStreams& streams,
@@ -78,6 +79,7 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
   // returned.
   absl::Status TakeMessage(Batch& batch);
   void SubmitEvents(Batch& batch);
+  absl::StatusOr<Command> CommandFor(const v1::DeviceDrop& drop, CatalogueId station);
   void Answer(Batch& batch);
   // Takes one step after another while there is one: write the next answer that is ready, read on if there is room, finish the stream.
   // `ready`: a batch whose answer is complete, or null.

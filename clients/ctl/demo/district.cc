@@ -20,7 +20,7 @@ namespace {
 
 constexpr int64_t kFirstHousehold = 10'000'001;
 constexpr double kCardFirst = 0.30;
-constexpr int kRoomsPerFloor = 4, kFloors = 18;
+constexpr int64_t kRoomsPerFloor = 4, kFloors = 18;
 
 // The tree as published: code, name, level, parent_code.
 std::vector<DemoRegion> RegionTree() {

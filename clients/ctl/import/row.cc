@@ -93,7 +93,7 @@ int64_t Row::Points(absl::string_view field) {
     Fault(field, "积分最多两位小数", "points have at most two decimals");
     return 1;
   }
-  const int64_t amount = points * 100 + (cents[0] - '0') * 10 + (cents.size() > 1 ? cents[1] - '0' : 0);
+  const int64_t amount = points * 100 + int64_t{10} * (cents[0] - '0') + (cents.size() > 1 ? cents[1] - '0' : 0);
   if (amount < 1 || amount > kPointsMax) {
     Fault(field, absl::StrCat(cell, " 超出范围"), absl::StrCat(cell, " is out of range"));
     return 1;

@@ -8,7 +8,7 @@
 
 namespace fenfen::station {
 
-absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Open(std::vector<Device> devices, client::Client* client, client::Clock clock,
+absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Open(std::vector<Device> devices, client::Client* client, const client::Clock& clock,
                                                    FleetOptions options) {
   std::unique_ptr<Fleet> fleet(new Fleet(clock, options));
   for (Device& device : devices) {

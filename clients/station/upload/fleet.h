@@ -44,7 +44,7 @@ struct FleetProgress {
 class Fleet {
  public:
   // Opens every device's queue; the first error ends it.
-  static absl::StatusOr<std::unique_ptr<Fleet>> Open(std::vector<Device> devices, client::Client* client, client::Clock clock,
+  static absl::StatusOr<std::unique_ptr<Fleet>> Open(std::vector<Device> devices, client::Client* client, const client::Clock& clock,
                                                      FleetOptions options);
 
   // Uploads until `stop`, or with drain until the queues are empty or blocked. `report` is called from this thread, about twice a second

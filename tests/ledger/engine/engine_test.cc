@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "ledger/core/limits.h"
 #include "ledger/state/memory_state.h"
 #include "tests/ledger/engine/manual_journal.h"
 
@@ -89,6 +90,46 @@ TEST_F(EngineTest, AKeyWithAnotherBodyIsRefused) {
   const auto other = Submit(Pay(1, 200, 2));
   ASSERT_TRUE(other->arrived);
   EXPECT_EQ(RefusalOf(other->outcome.status()).reason, Reason::REASON_REQUEST_ID_REUSED);
+}
+
+TEST_F(EngineTest, ABatchIsAnsweredOneByOneAndAtOnce) {
+  Submit(Pay(1));
+  journal.Sync();
+  std::vector<Command> commands;
+  commands.push_back(Pay(1));
+  commands.push_back(Pay(2));
+  commands.push_back(Pay(3));
+  commands.back().decide = [](const View&) { return Refuse(Reason::REASON_OFFER_UNKNOWN); };
+  commands.push_back(Pay(4));
+  commands.back().partition = PartitionId(200);
+  commands.push_back(Pay(1, 9, 2));
+  commands.push_back(Pay(2));
+  std::vector<absl::StatusOr<Outcome>> outcomes;
+  engine.SubmitAll(std::move(commands), [&](std::vector<absl::StatusOr<Outcome>> all) { outcomes = std::move(all); });
+  EXPECT_TRUE(outcomes.empty()) << "not before the last is durable";
+  journal.Sync();
+  ASSERT_EQ(outcomes.size(), 6u);
+  EXPECT_TRUE(outcomes[0]->replayed);
+  EXPECT_EQ(outcomes[1]->committed.seq, PartitionSeq(2));
+  EXPECT_EQ(RefusalOf(outcomes[2].status()).reason, Reason::REASON_OFFER_UNKNOWN);
+  EXPECT_EQ(outcomes[3]->committed.partition, PartitionId(200));
+  EXPECT_EQ(outcomes[3]->committed.seq, PartitionSeq(1));
+  EXPECT_EQ(RefusalOf(outcomes[4].status()).reason, Reason::REASON_REQUEST_ID_REUSED);
+  EXPECT_TRUE(outcomes[5]->replayed) << "of its neighbour in the batch";
+  EXPECT_EQ(outcomes[5]->committed.seq, PartitionSeq(2));
+}
+
+TEST_F(EngineTest, OneStretchOfABatchMayFailAndTheRestStands) {
+  std::vector<Command> commands;
+  for (uint64_t key = 1; key <= 150; ++key) commands.push_back(Pay(key));
+  size_t durable = 0, unknown = 0;
+  engine.SubmitAll(std::move(commands), [&](const std::vector<absl::StatusOr<Outcome>>& all) {
+    for (const auto& outcome : all) ++(outcome.ok() ? durable : unknown);
+  });
+  journal.SyncOne();
+  journal.Fail();
+  EXPECT_EQ(durable, limits::kExecuteMax);
+  EXPECT_EQ(unknown, 150 - limits::kExecuteMax);
 }
 
 TEST_F(EngineTest, NothingIsCommittedThatTheJournalCannotTake) {

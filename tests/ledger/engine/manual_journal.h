@@ -15,9 +15,9 @@ namespace fenfen {
 class ManualJournal final : public Journal {
  public:
   absl::Status Admit() override { return admission; }
-  void Append(JournalEntry entry, Done done) override {
+  void AppendAll(std::vector<JournalEntry> entries, Done done) override {
     absl::MutexLock lock(&mutex_);
-    waiting_.emplace_back(std::move(entry), std::move(done));
+    waiting_.emplace_back(std::move(entries), std::move(done));
   }
   absl::Status Flush() override {
     Sync();
@@ -40,28 +40,40 @@ class ManualJournal final : public Journal {
 
   // Makes everything appended so far durable and tells its writers.
   void Sync() {
-    for (auto& [entry, done] : Take()) {
-      {
-        absl::MutexLock lock(&mutex_);
-        durable_[{entry.partition, entry.seq}] = entry;
-      }
-      std::move(done)(absl::OkStatus());
+    for (auto& appended : Take()) MakeDurable(appended);
+  }
+  // The same for the first call of AppendAll alone.
+  void SyncOne() {
+    Appended first;
+    {
+      absl::MutexLock lock(&mutex_);
+      first = std::move(waiting_.front());
+      waiting_.pop_front();
     }
+    MakeDurable(first);
   }
   // Loses everything appended so far and tells its writers.
   void Fail() {
-    for (auto& [entry, done] : Take()) std::move(done)(RefuseUntil(Reason::REASON_JOURNAL_FAILED, absl::Seconds(1)));
+    for (auto& [entries, done] : Take()) std::move(done)(RefuseUntil(Reason::REASON_JOURNAL_FAILED, absl::Seconds(1)));
   }
 
   absl::Status admission;
 
  private:
-  std::deque<std::pair<JournalEntry, Done>> Take() {
+  using Appended = std::pair<std::vector<JournalEntry>, Done>;
+  void MakeDurable(Appended& appended) {
+    {
+      absl::MutexLock lock(&mutex_);
+      for (JournalEntry& entry : appended.first) durable_[{entry.partition, entry.seq}] = std::move(entry);
+    }
+    std::move(appended.second)(absl::OkStatus());
+  }
+  std::deque<Appended> Take() {
     absl::MutexLock lock(&mutex_);
     return std::exchange(waiting_, {});
   }
   absl::Mutex mutex_;
-  std::deque<std::pair<JournalEntry, Done>> waiting_;
+  std::deque<Appended> waiting_;
   std::map<std::pair<PartitionId, PartitionSeq>, JournalEntry> durable_;
 };
 

@@ -164,15 +164,15 @@ class PointsFixture {
   template <typename Decide>
   absl::Status Run(PartitionId partition, const ReadSet& reads, const DecisionContext& context, Decide decide) {
     absl::Status status;
-    state.Execute(
-        partition, reads, context.key, context.fingerprint, [&](const View& view) { return decide(view); },
-        [&](absl::StatusOr<ExecuteResult> result) {
-          status = result.status();
-          if (!result.ok()) return;
-          auto& committed = std::get<Committed>(*result);
-          history.push_back({partition, committed.seq, clock.Now(), std::move(committed.transaction)});
-          store.Apply(history.back());
-        });
+    std::vector<State::Work> works;
+    works.push_back({context.key, context.fingerprint, reads, [&](const View& view) { return decide(view); }});
+    state.Execute(partition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
+      status = results.front().status();
+      if (!status.ok()) return;
+      auto& committed = std::get<Committed>(*results.front());
+      history.push_back({partition, committed.seq, clock.Now(), std::move(committed.transaction)});
+      store.Apply(history.back());
+    });
     return status;
   }
   uint64_t requests_ = 0;

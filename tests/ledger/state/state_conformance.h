@@ -40,10 +40,15 @@ class StateConformance : public testing::TestWithParam<StateFactory> {
     };
   }
   absl::StatusOr<ExecuteResult> Execute(State& state, RequestKey key, State::Decide decide, uint64_t fingerprint = 1) {
-    absl::StatusOr<ExecuteResult> out;
+    std::vector<State::Work> works;
+    works.push_back({key, fingerprint, {{kRecord}, {kBank, kHome}}, std::move(decide)});
+    return ExecuteAll(state, std::move(works)).front();
+  }
+  std::vector<absl::StatusOr<ExecuteResult>> ExecuteAll(State& state, std::vector<State::Work> works) {
+    std::vector<absl::StatusOr<ExecuteResult>> out;
     absl::Notification done;
-    state.Execute(kPartition, {{kRecord}, {kBank, kHome}}, key, fingerprint, std::move(decide), [&](absl::StatusOr<ExecuteResult> result) {
-      out = std::move(result);
+    state.Execute(kPartition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
+      out = std::move(results);
       done.Notify();
     });
     done.WaitForNotification();
@@ -154,6 +159,26 @@ TEST_P(StateConformance, DigestsDifferWhereStatesDo) {
   EXPECT_NE(state->DigestOf(PartitionId(4))->sha256, state->DigestOf(PartitionId(5))->sha256) << "the partition is part of it";
 }
 
+TEST_P(StateConformance, WorksRunInTheirOrderAndABadOneDoesNotSpoilItsNeighbours) {
+  const auto work = [](uint64_t key, State::Decide decide) {
+    return State::Work{{1, key}, 1, {{kRecord}, {kBank, kHome}}, std::move(decide)};
+  };
+  std::vector<State::Work> works;
+  works.push_back(work(1, Move({1, 1}, 500, "a")));
+  works.push_back(work(2, [](const View&) { return Refuse(Reason::REASON_OFFER_UNKNOWN); }));
+  works.push_back(work(3, Move({1, 3}, -501, "c")));
+  works.push_back(work(1, Move({1, 1}, 500, "a")));
+  works.push_back(work(4, Move({1, 4}, -500, "d")));
+  const auto results = ExecuteAll(*state, std::move(works));
+  ASSERT_EQ(results.size(), 5u);
+  EXPECT_EQ(std::get<Committed>(*results[0]).seq, PartitionSeq(1));
+  EXPECT_EQ(RefusalOf(results[1].status()).reason, Reason::REASON_OFFER_UNKNOWN);
+  EXPECT_FALSE(results[2].ok()) << "below zero";
+  EXPECT_EQ(std::get<Replayed>(*results[3]).seq, PartitionSeq(1));
+  EXPECT_EQ(std::get<Committed>(*results[4]).seq, PartitionSeq(2));
+  EXPECT_EQ(Balance(*state, kHome), 0);
+}
+
 TEST_P(StateConformance, ConcurrentCommitsAreOneOrderWithoutGaps) {
   constexpr int kThreads = 4, kEach = 200;
   absl::Mutex mutex;
@@ -164,10 +189,12 @@ TEST_P(StateConformance, ConcurrentCommitsAreOneOrderWithoutGaps) {
     threads.emplace_back([&, t] {
       for (uint64_t i = 0; i < kEach; ++i) {
         const RequestKey key{static_cast<uint64_t>(t + 1), i};
-        state->Execute(kPartition, {{kRecord}, {kBank, kHome}}, key, 1, Move(key, 1, "r"), [&](absl::StatusOr<ExecuteResult> result) {
+        std::vector<State::Work> works;
+        works.push_back({key, 1, {{kRecord}, {kBank, kHome}}, Move(key, 1, "r")});
+        state->Execute(kPartition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
           {
             absl::MutexLock lock(&mutex);
-            order.push_back(std::get<Committed>(*result).seq.value());
+            order.push_back(std::get<Committed>(*results.front()).seq.value());
           }
           left.DecrementCount();
         });
