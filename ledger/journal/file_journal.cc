@@ -35,6 +35,7 @@ absl::StatusOr<std::unique_ptr<FileJournal>> FileJournal::Open(FileSystem& files
   FENFEN_CHECK(options.segment_bytes % segment::kSectorBytes == 0 && options.segment_bytes >= segment::kHeaderBytes + 3 * longest);
   std::unique_ptr<FileJournal> journal(new FileJournal(files, std::move(options)));
   if (absl::Status status = journal->Recover(); !status.ok()) return status;
+  if (!journal->options_.own_threads) return journal;
   journal->writer_ = std::thread([j = journal.get()] { j->WriteLoop(); });
   journal->maker_ = std::thread([j = journal.get()] { j->MakeLoop(); });
   return journal;
@@ -50,6 +51,7 @@ FileJournal::~FileJournal() {
     work_.SignalAll();
     making_.SignalAll();
   }
+  if (!options_.own_threads) WriteQueued();
   if (writer_.joinable()) writer_.join();
   {
     // The maker goes last: the writer may still need a segment.
@@ -163,24 +165,46 @@ void FileJournal::AppendAll(std::vector<JournalEntry> entries, Done done) {
 absl::Status FileJournal::Flush() {
   absl::MutexLock held(&mutex_);
   const uint64_t target = appended_;
-  while (settled_ < target) progress_.Wait(&mutex_);
+  while (settled_ < target && options_.own_threads) progress_.Wait(&mutex_);
+  if (settled_ < target) {
+    mutex_.Unlock();
+    WriteQueued();
+    mutex_.Lock();
+  }
   return failed_ ? Refuse(Reason::REASON_JOURNAL_FAILED) : absl::OkStatus();
 }
 
 // --- The writer.
 
 void FileJournal::WriteLoop() {
-  std::vector<Pending> batch;
   while (true) {
-    batch.clear();
     {
       absl::MutexLock held(&mutex_);
       while (queue_.empty() && !stopping_) work_.Wait(&mutex_);
       if (queue_.empty()) return;
-      batch.swap(queue_);
     }
-    for (Cursor first; first.pending < batch.size();) first = WriteGroup(batch, first);
+    WriteQueued();
   }
+}
+
+void FileJournal::WriteQueued() {
+  {
+    absl::MutexLock held(&mutex_);
+    batch_.swap(queue_);
+  }
+  for (Cursor first; first.pending < batch_.size();) first = WriteGroup(batch_, first);
+  batch_.clear();
+}
+
+void FileJournal::RunOnce() {
+  FENFEN_CHECK(!options_.own_threads);
+  bool spare_missing = false;
+  {
+    absl::MutexLock held(&mutex_);
+    spare_missing = spares_.size() < kSparesAhead && !failed_;
+  }
+  if (spare_missing) MakeSpare();
+  WriteQueued();
 }
 
 bool FileJournal::Fits(size_t record_bytes) const {
@@ -269,7 +293,12 @@ void FileJournal::Settle(std::vector<Pending>& batch, Cursor first, Cursor last,
 // Goes on to the next segment; waits for it where the disk is full. False where writes have stopped or the journal ends without room.
 bool FileJournal::TakeNextSegment() {
   absl::MutexLock held(&mutex_);
-  while (spares_.empty() && !failed_ && !(stopping_ && disk_full_)) work_.Wait(&mutex_);
+  if (spares_.empty() && !failed_ && !options_.own_threads) {
+    mutex_.Unlock();
+    MakeSpare();
+    mutex_.Lock();
+  }
+  while (options_.own_threads && spares_.empty() && !failed_ && !(stopping_ && disk_full_)) work_.Wait(&mutex_);
   if (failed_ || spares_.empty()) return false;
   active_ = std::move(spares_.front());
   spares_.pop_front();
@@ -294,33 +323,45 @@ void FileJournal::Fail(const absl::Status& why) {
 
 void FileJournal::MakeLoop() {
   while (true) {
-    segment::Header header;
     {
       absl::MutexLock held(&mutex_);
       while (spares_.size() >= kSparesAhead && !writer_gone_ && !failed_) making_.Wait(&mutex_);
       if (writer_gone_ || failed_ || (stopping_ && queue_.empty() && settled_ == appended_)) return;
-      header = {active_.header.journal_id, last_segment_ + 1, static_cast<uint32_t>(options_.segment_bytes)};
     }
-    absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
-    if (file.ok()) {
-      absl::MutexLock held(&mutex_);
-      spares_.push_back({header, *std::move(file)});
-      last_segment_ = header.number;
-      disk_full_ = false;
-      work_.SignalAll();
-      continue;
-    }
-    if (!absl::IsResourceExhausted(file.status())) return Fail(file.status());
-    bool first_notice = false;
-    {
-      absl::MutexLock held(&mutex_);
-      first_notice = !std::exchange(disk_full_, true);
-      work_.SignalAll();
-    }
-    if (first_notice) options_.report(file.status());
+    if (MakeSpare()) continue;
     absl::MutexLock held(&mutex_);
-    if (!writer_gone_) making_.WaitWithTimeout(&mutex_, options_.room_retry_delay);
+    if (!writer_gone_ && !failed_) making_.WaitWithTimeout(&mutex_, options_.room_retry_delay);
   }
+}
+
+// Makes another segment. False where the disk is full, or writes have stopped.
+bool FileJournal::MakeSpare() {
+  segment::Header header;
+  {
+    absl::MutexLock held(&mutex_);
+    header = {active_.header.journal_id, last_segment_ + 1, static_cast<uint32_t>(options_.segment_bytes)};
+  }
+  absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
+  if (file.ok()) {
+    absl::MutexLock held(&mutex_);
+    spares_.push_back({header, *std::move(file)});
+    last_segment_ = header.number;
+    disk_full_ = false;
+    work_.SignalAll();
+    return true;
+  }
+  if (!absl::IsResourceExhausted(file.status())) {
+    Fail(file.status());
+    return false;
+  }
+  bool first_notice = false;
+  {
+    absl::MutexLock held(&mutex_);
+    first_notice = !std::exchange(disk_full_, true);
+    work_.SignalAll();
+  }
+  if (first_notice) options_.report(file.status());
+  return false;
 }
 
 // --- Reading.

@@ -45,6 +45,9 @@ struct FileJournalOptions {
   size_t queue_bytes_max = limits::kJournalQueueBytesMax;
   // How often making a segment is tried again while the disk is full.
   absl::Duration room_retry_delay = absl::Milliseconds(500);
+  // False where the journal shall have no threads of its own and the caller runs RunOnce: then everything happens in one order, as a
+  // simulation needs it.
+  bool own_threads = true;
   // The id of a journal that is made new; 0 for a random one.
   uint64_t new_journal_id = 0;
   // Told why, once, when writes stop for good, and each time that the disk has become full. On the journal's threads; must be short.
@@ -58,6 +61,9 @@ class FileJournal final : public Journal {
   // journal finds no room. `files` outlives the journal.
   static absl::StatusOr<std::unique_ptr<FileJournal>> Open(FileSystem& files, FileJournalOptions options);
   ~FileJournal() override;
+
+  // What the threads do: makes the spare segment, if it is missing, and writes what is queued. Only without threads of its own.
+  void RunOnce();
 
   absl::Status Admit() override;
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
@@ -99,6 +105,7 @@ class FileJournal final : public Journal {
 
   // The writer's thread.
   void WriteLoop();
+  void WriteQueued();
   Cursor WriteGroup(std::vector<Pending>& batch, Cursor first);
   Cursor FillGroup(const std::vector<Pending>& batch, Cursor first);
   bool TakeNextSegment();
@@ -110,6 +117,7 @@ class FileJournal final : public Journal {
 
   // The maker's thread.
   void MakeLoop();
+  bool MakeSpare();
 
   uint64_t RoomBytes() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -118,6 +126,7 @@ class FileJournal final : public Journal {
   std::unique_ptr<FileLock> lock_;
 
   // The writer's own.
+  std::vector<Pending> batch_;
   Segment active_;
   uint64_t end_ = segment::kHeaderBytes;  // of the last group in active_
   uint64_t groups_ = 0;
