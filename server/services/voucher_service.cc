@@ -153,8 +153,9 @@ void VoucherService::Capture(Call& call, const v1::CaptureVoucherRequest& reques
     if (!outcome.ok()) return std::move(done)(outcome.status());
     if (outcome->replayed) call.MarkReplayed();
     absl::StatusOr<v1::Capture> capture = RenderCapture(outcome->committed, call.catalogue());
-    if (capture.ok()) *response.mutable_capture() = *std::move(capture);
-    std::move(done)(capture.status());
+    if (!capture.ok()) return std::move(done)(capture.status());
+    *response.mutable_capture() = *std::move(capture);
+    std::move(done)(absl::OkStatus());
   });
 }
 
