@@ -408,7 +408,7 @@ absl::StatusOr<JournalPlace> FileJournal::Locate(PartitionId partition, Partitio
   return JournalPlace{segment::FileName(stored->segment), stored->record.offset, stored->record.crc32c};
 }
 
-absl::Status FileJournal::Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) {
+absl::Status FileJournal::Replay(const SequenceVector& after, Visitor visitor) {
   const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files_, options_.directory, {});
   if (!reader.ok()) return reader.status();
   while (true) {
@@ -416,6 +416,7 @@ absl::Status FileJournal::Replay(absl::FunctionRef<absl::Status(JournalEntry ent
     if (!group.ok()) return group.status();
     if (*group == nullptr) return absl::OkStatus();
     for (const segment::Record& record : (*group)->records) {
+      if (record.seq <= after[record.partition.value()]) continue;
       absl::Status status = visitor({record.partition, record.seq, record.record_time, std::string(record.bytes)});
       if (!status.ok()) return status;
     }

@@ -70,7 +70,8 @@ class FileJournal final : public Journal {
   absl::Status Flush() override;
   absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) override;
   absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) override;
-  absl::Status Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) override;
+  using Journal::Replay;
+  absl::Status Replay(const SequenceVector& after, Visitor visitor) override;
   PartitionSeq LastDurable(PartitionId partition) const override;
 
  private:

@@ -9,7 +9,9 @@
 // Thread-safe. For one partition, Append must be called in sequence order.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "ledger/core/ids.h"
 
@@ -30,6 +33,24 @@ struct JournalEntry {
   absl::Time record_time;  // when the server took it, to the microsecond
   std::string bytes;       // EncodeTransaction's
 };
+
+// One without bytes of its own.
+struct JournalEntryView {
+  PartitionId partition;
+  PartitionSeq seq;
+  absl::Time record_time;
+  absl::string_view bytes;
+};
+
+// Some entries that follow one another in the journal, and the bytes that their views point into. Immutable once shared, so threads may
+// each take their partitions out of it.
+struct JournalBatch {
+  std::string bytes;
+  std::vector<JournalEntryView> entries;
+};
+
+// A sequence number for each partition: how far something is.
+using SequenceVector = std::array<PartitionSeq, kPartitions>;
 
 // Where an entry lies, for people who want to look at it with other tools.
 struct JournalPlace {
@@ -62,9 +83,18 @@ class Journal {
   virtual absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) = 0;
   virtual absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) = 0;
 
-  // Visits every entry, each partition's in sequence order, while nothing is being appended. Stops at the visitor's first error and returns
-  // it. DATA_LOSS naming file and offset where a record is damaged or a sequence number is missing or repeated.
-  virtual absl::Status Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) = 0;
+  // Visits every entry whose sequence number is above its partition's in `after`, each partition's in sequence order, while nothing is
+  // being appended. Stops at the visitor's first error and returns it. DATA_LOSS naming file and offset where a record is damaged or a
+  // sequence number is missing or repeated; what lies before the first entry to visit is not checked.
+  using Visitor = absl::FunctionRef<absl::Status(JournalEntry entry)>;
+  virtual absl::Status Replay(const SequenceVector& after, Visitor visitor) = 0;
+  // Every entry.
+  absl::Status Replay(Visitor visitor) { return Replay(SequenceVector{}, visitor); }
+
+  // The same in batches, in the journal's order, none of them empty. Reading and checking goes on in another thread meanwhile, some batches
+  // ahead. `visitor` runs on the caller's thread and may pass the batch on, to one thread for each share of the partitions.
+  using BatchVisitor = absl::FunctionRef<absl::Status(std::shared_ptr<const JournalBatch> batch)>;
+  virtual absl::Status ReplayBatches(const SequenceVector& after, BatchVisitor visitor);
 
   // The last durable sequence number of a partition; 0 for none.
   virtual PartitionSeq LastDurable(PartitionId partition) const = 0;

@@ -30,8 +30,10 @@ class ManualJournal final : public Journal {
     return found->second;
   }
   absl::StatusOr<JournalPlace> Locate(PartitionId, PartitionSeq) override { return JournalPlace{"memory", 0, 0}; }
-  absl::Status Replay(absl::FunctionRef<absl::Status(JournalEntry entry)> visitor) override {
+  using Journal::Replay;
+  absl::Status Replay(const SequenceVector& after, Visitor visitor) override {
     for (const auto& [place, entry] : durable_) {
+      if (entry.seq <= after[entry.partition.value()]) continue;
       if (absl::Status status = visitor(entry); !status.ok()) return status;
     }
     return absl::OkStatus();

@@ -157,6 +157,43 @@ TEST_P(JournalConformance, ReplayStopsAtTheVisitorsFirstError) {
   EXPECT_EQ(seen, 3);
 }
 
+TEST_P(JournalConformance, ReplayVisitsOnlyWhatIsBehindAGivenPlace) {
+  for (int n = 0; n < 30; ++n) Append(static_cast<uint16_t>(n % 3), absl::StrCat("entry ", n));
+  FlushOk();
+  SequenceVector after{};
+  after[0] = PartitionSeq(10);
+  after[1] = PartitionSeq(7);
+  std::vector<std::string> seen, in_batches;
+  const absl::Status status = journal_->Replay(after, [&](const JournalEntry& entry) {
+    seen.push_back(absl::StrCat(entry.partition.value(), ":", entry.seq.value(), " ", entry.bytes));
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(seen, testing::UnorderedElementsAre("1:8 entry 22", "1:9 entry 25", "1:10 entry 28", "2:1 entry 2", "2:2 entry 5",
+                                                  "2:3 entry 8", "2:4 entry 11", "2:5 entry 14", "2:6 entry 17", "2:7 entry 20",
+                                                  "2:8 entry 23", "2:9 entry 26", "2:10 entry 29"));
+  const absl::Status batched = journal_->ReplayBatches(after, [&](const std::shared_ptr<const JournalBatch>& batch) {
+    EXPECT_FALSE(batch->entries.empty());
+    for (const JournalEntryView& entry : batch->entries) {
+      in_batches.push_back(absl::StrCat(entry.partition.value(), ":", entry.seq.value(), " ", entry.bytes));
+      EXPECT_EQ(entry.record_time, Entry(0, entry.seq.value(), "").record_time);
+    }
+    return absl::OkStatus();
+  });
+  EXPECT_TRUE(batched.ok()) << batched;
+  EXPECT_EQ(in_batches, seen);
+}
+
+TEST_P(JournalConformance, ReplayInBatchesStopsAtTheVisitorsFirstError) {
+  for (int n = 0; n < 50; ++n) {
+    Append(1, std::string(3000, 'x'));
+    if (n % 4 == 3) FlushOk();
+  }
+  FlushOk();
+  const auto refuse = [](const std::shared_ptr<const JournalBatch>&) { return absl::CancelledError("enough"); };
+  EXPECT_TRUE(absl::IsCancelled(journal_->ReplayBatches({}, refuse)));
+}
+
 TEST_P(JournalConformance, APlaceIsOneEntrysAndStays) {
   for (int n = 0; n < 5; ++n) Append(1, "x");
   FlushOk();
