@@ -95,6 +95,7 @@ absl::Status FileJournal::Recover() {
       spares_.push_back(*std::move(segment));
     }
   }
+  journal_id_ = tail.journal_id;
   end_ = tail.offset;
   groups_ = tail.groups;
   last_segment_ = tail.last_segment;
@@ -111,6 +112,7 @@ absl::Status FileJournal::MakeFirst() {
   absl::StatusOr<std::unique_ptr<File>> file = MakeSegment(files_, options_.directory, header);
   if (!file.ok()) return file.status();
   absl::MutexLock held(&mutex_);
+  journal_id_ = header.journal_id;
   active_ = {header, *std::move(file)};
   last_segment_ = 1;
   active_left_bytes_ = active_.header.bytes - end_;

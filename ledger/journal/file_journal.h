@@ -73,6 +73,7 @@ class FileJournal final : public Journal {
   using Journal::Replay;
   absl::Status Replay(const SequenceVector& after, Visitor visitor) override;
   PartitionSeq LastDurable(PartitionId partition) const override;
+  uint64_t Id() const override { return journal_id_; }
 
  private:
   // What one call of AppendAll gave.
@@ -125,6 +126,7 @@ class FileJournal final : public Journal {
   FileSystem& files_;
   const FileJournalOptions options_;
   std::unique_ptr<FileLock> lock_;
+  uint64_t journal_id_ = 0;  // set once, by Recover
 
   // The writer's own.
   std::vector<Pending> batch_;

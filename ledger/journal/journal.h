@@ -98,6 +98,9 @@ class Journal {
 
   // The last durable sequence number of a partition; 0 for none.
   virtual PartitionSeq LastDurable(PartitionId partition) const = 0;
+
+  // What tells this journal from every other, never 0: what is derived from a journal names it.
+  virtual uint64_t Id() const { return 1; }
 };
 
 inline void Journal::Append(JournalEntry entry, Done done) {
