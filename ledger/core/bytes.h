@@ -20,11 +20,15 @@ class ByteWriter {
     out_.append(raw, 8);
   }
   void Varint(uint64_t value) {
+    // Gathered first: a string grows faster by several bytes at once.
+    char raw[10];
+    size_t size = 0;
     while (value >= 0x80) {
-      U8(static_cast<uint8_t>(value | 0x80));
+      raw[size++] = static_cast<char>(value | 0x80);
       value >>= 7;
     }
-    U8(static_cast<uint8_t>(value));
+    raw[size++] = static_cast<char>(value);
+    out_.append(raw, size);
   }
   void Zigzag(int64_t value) { Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
   void Bytes(absl::string_view bytes) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 #include "absl/time/civil_time.h"
 #include "absl/time/clock.h"
@@ -36,6 +37,7 @@ class ManualClock final : public Clock {
 // The civil day of an instant, counted from 1970-01-01, in the programme's time zone. Caps, streaks and expiry go by it.
 inline int32_t DayNumber(absl::CivilDay day) { return static_cast<int32_t>(day - absl::CivilDay(1970, 1, 1)); }
 inline absl::CivilDay CivilDayOf(int32_t number) { return absl::CivilDay(1970, 1, 1) + number; }
-inline int32_t DayNumberOf(absl::Time time, absl::TimeZone zone) { return DayNumber(absl::ToCivilDay(time, zone)); }
+// Remembers the last days asked for, in each thread: civil time is slow, and nearly all events are of today.
+int32_t DayNumberOf(absl::Time time, absl::TimeZone zone);
 
 }  // namespace fenfen

@@ -9,6 +9,7 @@ Transaction BeginTransaction(TransactionKind kind, const DecisionContext& contex
   transaction.fingerprint = context.fingerprint;
   transaction.actor = context.actor;
   transaction.event_time = event_time;
+  transaction.postings.reserve(4);  // two transfers, which most have
   return transaction;
 }
 
