@@ -1,0 +1,36 @@
+// Runner: takes a ledger through a script, as a client does that keeps to the rules: a bounded number of commits in flight, and what is
+// refused with a retry delay is submitted again under the same key after that delay.
+//
+//   const RunResult result = Run(*ledger, script, 8, [](int step) { … acknowledged … });
+//   if (!result.stopped.ok()) …  // the first refusal that no retry helps
+#pragma once
+
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "tests/faults/ledger.h"
+#include "tests/faults/script.h"
+
+namespace fenfen::faults {
+
+struct RunResult {
+  std::vector<bool> acknowledged;  // by step
+  std::vector<bool> replayed;      // by step: acknowledged as an effect that was there before
+  int overloaded = 0;              // refusals with OVERLOADED; each told when to retry
+  int storage_full = 0;            // with STORAGE_FULL; likewise
+  int in_flight_most = 0;          // commits that the engine had at once, those that it refused at once included
+  absl::Status stopped;            // OK: all was acknowledged
+};
+
+// Where to give up instead of retrying.
+struct RunLimits {
+  int in_flight = 1;            // 1 to a tenth of the script
+  bool stop_when_full = false;  // STORAGE_FULL ends the run
+  int from = 0;                 // the first step; those before it are there
+};
+
+// Submits every step from `limits.from` on. `acknowledged` is called for each as it is acknowledged, one at a time, on any thread.
+RunResult Run(Ledger& ledger, const Script& script, const RunLimits& limits, absl::FunctionRef<void(int step)> acknowledged);
+
+}  // namespace fenfen::faults
