@@ -70,7 +70,7 @@ void UploadCall::OnReadDone(bool ok) {
     if (!ok) ended_ = true;
     // What comes after the end is dropped: it has no answer, so the device sends it again.
     if (!ended_) {
-      batches_.push_back(std::make_unique<Batch>());
+      batches_.push_back(FreshBatch());
       batch = batches_.back().get();
     }
   }
@@ -79,6 +79,7 @@ void UploadCall::OnReadDone(bool ok) {
     status = TakeMessage(*batch);
     if (!status.ok()) {
       absl::MutexLock lock(&mutex_);
+      spare_.push_back(std::move(batches_.back()));
       batches_.pop_back();
     } else {
       batch->response.reason().empty() ? SubmitEvents(*batch) : Answer(*batch);
@@ -90,6 +91,21 @@ void UploadCall::OnReadDone(bool ok) {
     reading_ = false;
   }
   Advance(nullptr);
+}
+
+std::unique_ptr<UploadCall::Batch> UploadCall::FreshBatch() {
+  if (spare_.empty()) return std::make_unique<Batch>();
+  std::unique_ptr<Batch> batch = std::move(spare_.back());
+  spare_.pop_back();
+  batch->response.Clear();
+  batch->submitted.clear();
+  batch->ready = false;
+  return batch;
+}
+
+void UploadCall::LetGoOfFirst() {
+  spare_.push_back(std::move(batches_.front()));
+  batches_.pop_front();
 }
 
 absl::Status UploadCall::TakeMessage(Batch& batch) {
@@ -161,7 +177,7 @@ void UploadCall::Advance(Batch* ready) {
   absl::ReleasableMutexLock lock(&mutex_);
   if (ready != nullptr) ready->ready = true;
   while (true) {
-    while (broken_ && !writing_ && !batches_.empty() && batches_.front()->ready) batches_.pop_front();
+    while (broken_ && !writing_ && !batches_.empty() && batches_.front()->ready) LetGoOfFirst();
     const bool write = !writing_ && !batches_.empty() && batches_.front()->ready;
     const bool read = !ended_ && !reading_ && batches_.size() < kBatchesMax;
     if (!write && !read) break;
@@ -187,7 +203,7 @@ void UploadCall::OnWriteDone(bool ok) {
   {
     absl::MutexLock lock(&mutex_);
     writing_ = false;
-    batches_.pop_front();
+    LetGoOfFirst();
     if (!ok) broken_ = ended_ = true;
   }
   Advance(nullptr);

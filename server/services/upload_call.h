@@ -78,6 +78,9 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
   // Checks the message; OK where a batch of it can be submitted. A refusal of the batch is in its response; a refusal of the device is
   // returned.
   absl::Status TakeMessage(Batch& batch);
+  // Batches are used again: parsing into a message that has held as much before takes a third of the time.
+  std::unique_ptr<Batch> FreshBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetGoOfFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SubmitEvents(Batch& batch);
   absl::StatusOr<Command> CommandFor(const v1::DeviceDrop& drop, CatalogueId station);
   void Answer(Batch& batch);
@@ -93,6 +96,7 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
 
   absl::Mutex mutex_;
   std::deque<std::unique_ptr<Batch>> batches_ ABSL_GUARDED_BY(mutex_);  // in the order of the messages
+  std::vector<std::unique_ptr<Batch>> spare_ ABSL_GUARDED_BY(mutex_);   // at most kBatchesMax
   bool reading_ ABSL_GUARDED_BY(mutex_) = true;                         // from the start of a read until its batch is submitted
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   int acting_ ABSL_GUARDED_BY(mutex_) = 0;         // threads about to start a read or write
