@@ -13,7 +13,7 @@ test:            ## Everything: build, unit tests, style, fuzz, demo-check, faul
 build:           ## The programs, into build/release/bin, and the H5 pages
 	@scripts/build
 
-bench:           ## The benchmarks, each beside the machine's bare limit
+bench:           ## The benchmarks, each beside the bare limit in the same run; build/bench/table.md
 	@scripts/bench
 
 lint:            ## clang-format, clang-tidy, buf, eslint and the type checker

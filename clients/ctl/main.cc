@@ -1,6 +1,7 @@
-// fenfenctl: the operator's tool. Each command is added by its own file under commands/, demo/, check/ and verify/.
+// fenfenctl: the operator's tool. Each command is added by its own file under commands/, demo/, check/, verify/ and bench/.
 #include <CLI/CLI.hpp>
 
+#include "clients/ctl/bench/bench_command.h"
 #include "clients/ctl/check/demo_check_command.h"
 #include "clients/ctl/commands/commands.h"
 #include "clients/ctl/demo/demo_command.h"
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   fenfen::ctl::AddVerifyCommand(app, &context);
   fenfen::ctl::AddDemoCommand(app, &context);
   fenfen::ctl::AddDemoCheckCommand(app, &context);
+  fenfen::ctl::AddBenchCommand(app, &context);
   CLI11_PARSE(app, argc, argv);
   return context.exit_code;
 }

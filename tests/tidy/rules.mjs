@@ -31,6 +31,8 @@ export const LAYERS = {
       'ledger/journal/segment_reader.h',
     ],
   },
+  // The benchmarks run the engine in their own process, beside the machine's bare limit.
+  'clients/ctl/bench': { sees: ['clients/cpp', 'clients/ctl', 'ledger'] },
   mini_program_bridge: { sees: ['clients/cpp'] },
   tests: { sees: ['ledger', 'server', 'clients', 'mini_program_bridge'] },
 };

@@ -1,0 +1,68 @@
+#include "clients/ctl/bench/bench_command.h"
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "clients/ctl/bench/benchmarks.h"
+
+namespace fenfen::ctl {
+namespace {
+
+constexpr double kQuickSeconds = 0.05;
+
+struct Arguments {
+  bench::Options options;
+  double seconds = 3;
+};
+
+using Benchmark = absl::Status (*)(const bench::Options&, bench::Report&);
+
+// The folder that this program lies in; the others lie beside it.
+std::string OwnFolder() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+void AddBenchmark(CLI::App& bench, Context* context, const std::shared_ptr<Arguments>& arguments, const char* name, const char* help,
+                  Benchmark run) {
+  bench.add_subcommand(name, help)->callback([context, arguments, run] {
+    bench::Options& options = arguments->options;
+    if (options.quick) arguments->seconds = kQuickSeconds;
+    if (options.quick) options.rounds = 1;
+    options.measurement = absl::Seconds(arguments->seconds);
+    std::signal(SIGPIPE, SIG_IGN);
+    bench::Report report(context->json, std::cout, std::cerr);
+    const absl::Status status = run(options, report);
+    if (!status.ok()) context->exit_code = Fail(*context, status);
+  });
+}
+
+}  // namespace
+
+void AddBenchCommand(CLI::App& app, Context* context) {
+  auto arguments = std::make_shared<Arguments>();
+  bench::Options& options = arguments->options;
+  CLI::App* command =
+      app.add_subcommand("bench", "测速：每个数字都与同一次运行中的裸机极限并列 / benchmarks, each beside the bare limit in the same run");
+  command->require_subcommand(1);
+  command->add_option("--seconds", arguments->seconds, "每行每一方测多少秒 / seconds for each side of each line")
+      ->check(CLI::Range(0.01, 600.0))
+      ->capture_default_str();
+  command->add_option("--rounds", options.rounds, "裸机与我们交替几轮 / how many times bare and ours take turns")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  command->add_flag("--quick", options.quick,
+                    "只看能不能跑，数字没有意义 / small and short, to see that it runs; the figures mean nothing");
+  command->add_flag("--full", options.full, "真的跑一千万户，需要内存和时间 / ten million households really; takes memory and time");
+  options.folder = (std::filesystem::temp_directory_path() / "fenfen-bench").string();
+  command->add_option("--dir", options.folder, "临时文件夹，在要测的磁盘上 / for temporary files, on the disk to measure")
+      ->capture_default_str();
+  options.bin = OwnFolder();
+  command->add_option("--bin", options.bin, "各程序所在文件夹 / the folder of the programs")->check(CLI::ExistingDirectory);
+  AddBenchmark(*command, context, arguments, "core", "账本引擎：转账和投放 / the ledger engine: transfers and drops", bench::RunCore);
+}
+
+}  // namespace fenfen::ctl

@@ -1,0 +1,14 @@
+// The benchmarks, one function each. Every one adds lines to the report as it gets them; the first error ends it.
+#pragma once
+
+#include "absl/status/status.h"
+#include "clients/ctl/bench/measure.h"
+#include "clients/ctl/bench/report.h"
+
+namespace fenfen::bench {
+
+// The ledger in this process, durable: plain transfers with 10,000 and a million accounts, alike and with hot ones, in batches of 1 to
+// 8,190, and real drops. Beside the bare durable core (bare_core.h) with the same batches and as many bytes.
+absl::Status RunCore(const Options& options, Report& report);
+
+}  // namespace fenfen::bench

@@ -1,0 +1,30 @@
+// Load on an engine in this process: clients in a closed loop, each with one batch in flight.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "ledger/engine/engine.h"
+
+namespace fenfen::bench {
+
+// Runs the commands, any number of them, in as many calls as it takes, and waits. The first error of any.
+absl::Status SubmitAllAndWait(Engine& engine, std::vector<Command> commands);
+
+// What a client does.
+struct Load {
+  int clients = 1;
+  size_t batch = 1;  // commands that a client submits at once and waits for
+  absl::Duration time;
+};
+// Puts one batch together: `client`, from 0, and how many commands. Runs on the client's thread.
+using MakeBatch = absl::FunctionRef<std::vector<Command>(int client, size_t count)>;
+
+// Commands a second, each durable before it counts. The first error of any.
+absl::StatusOr<double> RunLoad(Engine& engine, const Load& load, MakeBatch make);
+
+}  // namespace fenfen::bench

@@ -1,0 +1,161 @@
+// The benchmarks, small and short: that each line has its fields and a figure, and that what measures is right. Never how fast.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "clients/ctl/bench/bare_core.h"
+#include "clients/ctl/bench/measure.h"
+#include "clients/ctl/bench/picks.h"
+#include "clients/ctl/bench/report.h"
+
+namespace fenfen::bench {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+// What a command printed to standard output, and how it ended.
+struct Ran {
+  int exit_code = -1;
+  std::string out;
+};
+
+Ran RunBench(const std::string& arguments) {
+  const std::string folder = (std::filesystem::temp_directory_path() / absl::StrCat("fenfen-bench-test-", getpid())).string();
+  const std::string program = absl::StrCat(std::getenv("FENFEN_BIN"), "/fenfenctl");
+  FILE* pipe = popen(absl::StrCat("timeout 100 ", program, " bench ", arguments, " --dir ", folder, " 2>/dev/null").c_str(), "r");
+  Ran ran;
+  char chunk[4096];
+  for (size_t got = 0; pipe != nullptr && (got = fread(chunk, 1, sizeof chunk, pipe)) > 0;) ran.out.append(chunk, got);
+  if (pipe != nullptr) ran.exit_code = WEXITSTATUS(pclose(pipe));
+  EXPECT_TRUE(!std::filesystem::exists(folder) || std::filesystem::is_empty(folder)) << "left something behind";
+  std::filesystem::remove_all(folder);
+  return ran;
+}
+
+// The lines of a benchmark, each checked for its form.
+std::vector<boost::json::object> LinesOf(const std::string& arguments) {
+  const Ran ran = RunBench(absl::StrCat(arguments, " --quick --json"));
+  EXPECT_EQ(ran.exit_code, 0) << ran.out;
+  std::vector<boost::json::object> lines;
+  for (const absl::string_view text : absl::StrSplit(ran.out, '\n', absl::SkipEmpty())) {
+    boost::system::error_code error;
+    const boost::json::value value = boost::json::parse(boost::json::string_view(text.data(), text.size()), error);
+    EXPECT_TRUE(!error && value.is_object()) << text;
+    if (error || !value.is_object()) continue;
+    const boost::json::object& line = value.as_object();
+    for (const char* field : {"name", "value", "unit", "bare", "ratio", "goal", "lower_is_better"}) {
+      EXPECT_TRUE(line.contains(field)) << field << " is missing: " << text;
+    }
+    EXPECT_GT(line.at("value").to_number<double>(), 0) << text;
+    EXPECT_GT(line.at("bare").to_number<double>(), 0) << text;
+    EXPECT_NEAR(line.at("ratio").to_number<double>() * line.at("bare").to_number<double>() / line.at("value").to_number<double>(), 1, 1e-6);
+    EXPECT_TRUE(line.at("goal").is_null() || line.at("goal").to_number<double>() > 0) << text;
+    EXPECT_TRUE(line.at("lower_is_better").is_bool() && !line.at("unit").as_string().empty()) << text;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
+TEST(Bench, CoreSaysItsLines) {
+  std::set<std::string> names;
+  for (const boost::json::object& line : LinesOf("core")) names.insert(std::string(line.at("name").as_string()));
+  EXPECT_THAT(names,
+              testing::IsSupersetOf({"core/transfers/1000-accounts/uniform/batch-8190", "core/transfers/1000-accounts/hot/batch-8190",
+                                     "core/transfers/10000-accounts/uniform/batch-1", "core/drops/10000-accounts/uniform/batch-1024"}));
+}
+
+TEST(Bench, RefusesWhatItDoesNotKnow) {
+  EXPECT_NE(RunBench("speed").exit_code, 0);
+  EXPECT_NE(RunBench("core --rounds 0").exit_code, 0);
+  EXPECT_NE(RunBench("").exit_code, 0);
+}
+
+TEST(Picks, StayWithinAPartition) {
+  for (const Spread spread : {Spread::kUniform, Spread::kHot}) {
+    const Picks picks(1000, spread);
+    for (uint64_t turn = 0; turn < 10'000; ++turn) {
+      const Picks::Pick& pick = picks.At(turn);
+      ASSERT_NE(pick.from, pick.to);
+      ASSERT_LT(pick.from, 1000u);
+      ASSERT_LT(pick.to, 1000u);
+      ASSERT_EQ(PartitionOf(HouseholdOf(pick.from)), PartitionOf(HouseholdOf(pick.to)));
+    }
+  }
+}
+
+TEST(Picks, HotAccountsAreHot) {
+  const auto busiest = [](Spread spread) {
+    const Picks picks(10'000, spread);
+    std::vector<int> counts(10'000);
+    for (uint64_t turn = 0; turn < 100'000; ++turn) ++counts[picks.At(turn).from];
+    return *std::max_element(counts.begin(), counts.end());
+  };
+  EXPECT_LT(busiest(Spread::kUniform), 100);
+  EXPECT_GT(busiest(Spread::kHot), 1000);
+}
+
+TEST(Alternate, GivesTheMedianRoundAndTakesTurns) {
+  std::string order;
+  double round = 0;
+  const auto bare = [&]() -> absl::StatusOr<double> {
+    order += "b";
+    return 10.0 * ++round;
+  };
+  const auto ours = [&]() -> absl::StatusOr<double> {
+    order += "o";
+    return round == 2 ? 19.0 : round;
+  };
+  const absl::StatusOr<Pair> pair = Alternate(3, bare, ours);
+  ASSERT_TRUE(pair.ok());
+  EXPECT_EQ(order, "bobobo");
+  EXPECT_NEAR(pair->ratio(), 0.1, 1e-9);  // not the 0.95 of the second
+  EXPECT_FALSE(Alternate(
+                   1, [] { return absl::InternalError("x"); }, ours)
+                   .ok());
+  EXPECT_FALSE(Alternate(1, bare, [] { return absl::StatusOr<double>(0.0); }).ok());
+}
+
+TEST(Quantile, IsOneOfTheValues) {
+  EXPECT_EQ(Median({3, 1, 2}), 2);
+  EXPECT_EQ(Quantile({5, 4, 3, 2, 1}, 1), 5);
+  EXPECT_EQ(Quantile({7}, 0.99), 7);
+}
+
+TEST(BareCore, WritesItsBatchesDurably) {
+  const absl::StatusOr<TemporaryFolder> folder = TemporaryFolder::Make(std::filesystem::temp_directory_path().string());
+  ASSERT_TRUE(folder.ok());
+  const absl::StatusOr<std::unique_ptr<ZeroedFile>> file = ZeroedFile::Make(absl::StrCat(folder->path(), "/bare"), 1 << 20);
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(std::filesystem::file_size(absl::StrCat(folder->path(), "/bare")), 1u << 20);
+  BareCore core(**file, 1000);
+  const Picks picks(1000, Spread::kUniform);
+  const absl::StatusOr<double> rate = core.Run(picks, 64, 100, absl::Milliseconds(1));
+  ASSERT_TRUE(rate.ok()) << rate.status();
+  EXPECT_GT(*rate, 0);
+}
+
+TEST(Report, SaysWhetherTheGoalIsMet) {
+  std::ostringstream out, progress;
+  Report report(false, out, progress);
+  report.Add({.name = "a", .value = 9, .unit = "x/s", .bare = 10, .goal = 0.85});
+  report.Add({.name = "b", .value = 300, .unit = "bytes", .bare = 100, .goal = 256, .lower_is_better = true, .goal_is_value = true});
+  report.Say("正在测");
+  const std::vector<std::string> lines = absl::StrSplit(out.str(), '\n');
+  EXPECT_THAT(lines[0], testing::AllOf(StartsWith("a "), HasSubstr("ratio 0.900"), HasSubstr("≥ 0.85 ✓")));
+  EXPECT_THAT(lines[1], testing::AllOf(StartsWith("b "), HasSubstr("≤ 256 ✗")));
+  EXPECT_EQ(progress.str(), "bench: 正在测\n");
+}
+
+}  // namespace
+}  // namespace fenfen::bench
