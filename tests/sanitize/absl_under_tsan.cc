@@ -6,19 +6,22 @@ extern "C" {
 void __tsan_acquire(void* address);
 void __tsan_release(void* address);
 
+// absl keeps a graph of who waits for whom, behind a lock of its own that is not seen either.
+const char* __tsan_default_suppressions() { return "race:synchronization_internal::GraphCycles\n"; }
+
 // A call that takes (or waits for) what `self` guards, after the real one.
-#define FENFEN_ACQUIRES(name)        \
-  void __real_##name(void* self);    \
-  void __wrap_##name(void* self) {   \
-    __real_##name(self);             \
-    __tsan_acquire(self);            \
+#define FENFEN_ACQUIRES(name)      \
+  void __real_##name(void* self);  \
+  void __wrap_##name(void* self) { \
+    __real_##name(self);           \
+    __tsan_acquire(self);          \
   }
 // A call that lets it go, before the real one.
-#define FENFEN_RELEASES(name)        \
-  void __real_##name(void* self);    \
-  void __wrap_##name(void* self) {   \
-    __tsan_release(self);            \
-    __real_##name(self);             \
+#define FENFEN_RELEASES(name)      \
+  void __real_##name(void* self);  \
+  void __wrap_##name(void* self) { \
+    __tsan_release(self);          \
+    __real_##name(self);           \
   }
 
 FENFEN_ACQUIRES(_ZN4absl7debian35Mutex4LockEv)
