@@ -17,8 +17,6 @@ constexpr char kLockFile[] = "LOCK";
 constexpr size_t kSparesAhead = 1;
 constexpr absl::Duration kRetryDelayWhenFull = absl::Seconds(1);
 constexpr size_t kGroupOverheadBytes = segment::kGroupHeaderBytes + segment::kGroupTrailerBytes;
-// A record that most transactions fit; a longer one costs a second read.
-constexpr size_t kFirstReadBytes = 1024;
 
 absl::StatusOr<uint64_t> RandomId() {
   uint64_t id = 0;
@@ -38,11 +36,15 @@ absl::StatusOr<std::unique_ptr<FileJournal>> FileJournal::Open(FileSystem& files
   if (!journal->options_.own_threads) return journal;
   journal->writer_ = std::thread([j = journal.get()] { j->WriteLoop(); });
   journal->maker_ = std::thread([j = journal.get()] { j->MakeLoop(); });
+  journal->keeper_.Start();
   return journal;
 }
 
 FileJournal::FileJournal(FileSystem& files, FileJournalOptions options)
-    : files_(files), options_(std::move(options)), to_read_(files, options_.directory) {}
+    : files_(files),
+      options_(std::move(options)),
+      to_read_(files, options_.directory, options_.block_cache_bytes),
+      keeper_(files, {options_.directory, options_.uncompressed_segments, options_.room_retry_delay, options_.report}, index_, to_read_) {}
 
 FileJournal::~FileJournal() {
   {
@@ -69,23 +71,36 @@ absl::Status FileJournal::Recover() {
   absl::StatusOr<std::unique_ptr<FileLock>> lock = files_.Lock(absl::StrCat(options_.directory, "/", kLockFile));
   if (!lock.ok()) return lock.status();
   lock_ = *std::move(lock);
-  if (absl::Status status = RemoveUnfinishedSegments(files_, options_.directory); !status.ok()) return status;
+  if (absl::Status status = RemoveUnfinishedFiles(files_, options_.directory); !status.ok()) return status;
 
-  absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files_, options_.directory, {});
-  if (absl::IsNotFound(reader.status())) return MakeFirst();
+  const absl::StatusOr<SegmentList> list = ListSegments(files_, options_.directory);
+  if (!list.ok()) return list.status();
+  if (list->last == 0) return MakeFirst();
+  if (absl::Status status = keeper_.Open(*list); !status.ok()) return status;
+  const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files_, options_.directory, {.from = index_.End()});
   if (!reader.ok()) return reader.status();
-  absl::MutexLock held(&index_mutex_);
   while (true) {
     const absl::StatusOr<const Group*> group = (*reader)->Next();
     if (!group.ok()) return group.status();
     if (*group == nullptr) break;
+    records_.clear();
     for (const segment::Record& record : (*group)->records) {
-      index_.Add(record.partition, record.seq, {(*reader)->segment(), static_cast<uint32_t>(record.offset)});
+      records_.push_back({record.partition, record.seq, static_cast<uint32_t>(record.offset)});
     }
+    index_.AddGroup((*reader)->header(), records_, (*group)->offset + (*group)->bytes);
   }
   const JournalTail& tail = (*reader)->tail();
+  if (list->plain.count(tail.segment) == 0) {
+    return DamageError({SegmentPath(options_.directory, tail.segment, segment::kCompressedEnding), 0,
+                        "the journal ends in a compressed segment, so others are missing behind it"});
+  }
   if (absl::Status status = RepairTail(files_, options_.directory, tail); !status.ok()) return status;
-  absl::MutexLock queue_held(&mutex_);
+  return TakeUpAt(tail);
+}
+
+// Opens what is to be written from the journal's end on.
+absl::Status FileJournal::TakeUpAt(const JournalTail& tail) {
+  absl::MutexLock held(&mutex_);
   for (uint32_t number = tail.segment; number <= tail.last_segment; ++number) {
     absl::StatusOr<Segment> segment = OpenToWrite(number);
     if (!segment.ok()) return segment.status();
@@ -95,7 +110,6 @@ absl::Status FileJournal::Recover() {
       spares_.push_back(*std::move(segment));
     }
   }
-  journal_id_ = tail.journal_id;
   end_ = tail.offset;
   groups_ = tail.groups;
   last_segment_ = tail.last_segment;
@@ -207,6 +221,7 @@ void FileJournal::RunOnce() {
   }
   if (spare_missing) MakeSpare();
   WriteQueued();
+  keeper_.RunOnce();
 }
 
 bool FileJournal::Fits(size_t record_bytes) const {
@@ -226,7 +241,7 @@ FileJournal::Cursor FileJournal::WriteGroup(std::vector<Pending>& batch, Cursor 
     Settle(batch, first, end, Refuse(Reason::REASON_JOURNAL_FAILED));
     return end;
   }
-  Publish(batch, first);
+  Publish();
   Settle(batch, first, last, absl::OkStatus());
   return last;
 }
@@ -234,14 +249,15 @@ FileJournal::Cursor FileJournal::WriteGroup(std::vector<Pending>& batch, Cursor 
 // Puts the entries from `first` on into a group, at least one and as many as fit. Returns the first entry left.
 FileJournal::Cursor FileJournal::FillGroup(const std::vector<Pending>& batch, Cursor first) {
   builder_.Begin(active_.header, segment::GroupStart(end_), groups_ + 1);
-  offsets_.clear();
+  records_.clear();
   for (Cursor at = first; at.pending < batch.size(); at = {at.pending + 1, 0}) {
     const std::vector<JournalEntry>& entries = batch[at.pending].entries;
     for (; at.entry < entries.size(); ++at.entry) {
       const size_t bytes = builder_.bytes() + segment::RecordBytes(entries[at.entry].bytes.size());
       const bool room = segment::GroupStart(end_) + bytes <= active_.header.bytes;
-      if (!offsets_.empty() && (!room || bytes > options_.group_bytes_max)) return at;
-      offsets_.push_back(builder_.Add(entries[at.entry]));
+      if (!records_.empty() && (!room || bytes > options_.group_bytes_max)) return at;
+      const uint64_t offset = builder_.Add(entries[at.entry]);
+      records_.push_back({entries[at.entry].partition, entries[at.entry].seq, static_cast<uint32_t>(offset)});
     }
   }
   return {batch.size(), 0};
@@ -260,18 +276,19 @@ absl::Status FileJournal::WriteDurably(absl::string_view group) {
   }
   end_ = segment::GroupStart(end_) + group.size();
   ++groups_;
+  absl::MutexLock held(&mutex_);
+  ++metrics_.groups;
+  ++metrics_.syncs;
+  metrics_.entries += records_.size();
+  metrics_.bytes += group.size();
+  metrics_.last_group_bytes = group.size();
+  metrics_.last_group_entries = records_.size();
   return status;
 }
 
 // Lets readers find the group that was just made durable.
-void FileJournal::Publish(const std::vector<Pending>& batch, Cursor first) {
-  absl::MutexLock held(&index_mutex_);
-  Cursor at = first;
-  for (const uint64_t offset : offsets_) {
-    const JournalEntry& entry = batch[at.pending].entries[at.entry];
-    index_.Add(entry.partition, entry.seq, {active_.header.number, static_cast<uint32_t>(offset)});
-    at = at.entry + 1 < batch[at.pending].entries.size() ? Cursor{at.pending, at.entry + 1} : Cursor{at.pending + 1, 0};
-  }
+void FileJournal::Publish() {
+  if (index_.AddGroup(active_.header, records_, end_)) keeper_.Wake();
 }
 
 // Gives the room of the entries from `first` up to `last` back, and tells those calls whose entries are all settled, in order.
@@ -366,68 +383,16 @@ bool FileJournal::MakeSpare() {
   return false;
 }
 
-// --- Reading.
-
-absl::StatusOr<FileJournal::Stored> FileJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
-  std::optional<JournalPosition> position;
-  {
-    absl::ReaderMutexLock held(&index_mutex_);
-    position = index_.Find(partition, seq);
-  }
-  if (!position) {
-    return absl::NotFoundError(absl::StrCat("the journal has no transaction ", seq.value(), " of partition ", partition.value()));
-  }
-  const absl::StatusOr<OpenSegment> in = to_read_.Get(position->segment);
-  if (!in.ok()) return in.status();
-  Stored stored;
-  stored.segment = position->segment;
-  stored.buffer.resize(kFirstReadBytes);
-  for (int reads = 0; reads < 2; ++reads) {
-    const absl::StatusOr<size_t> got = in->file->ReadAt(position->offset, stored.buffer.data(), stored.buffer.size());
-    if (!got.ok()) return got.status();
-    stored.buffer.resize(*got);
-    const std::optional<uint64_t> size = segment::PlausibleRecordBytes(stored.buffer);
-    if (!size || *size <= stored.buffer.size()) break;
-    stored.buffer.resize(*size);
-  }
-  const std::optional<segment::Record> record = segment::DecodeRecord(in->header, position->offset, stored.buffer);
-  if (!record || record->partition != partition || record->seq != seq) {
-    return DamageError({in->path, position->offset, "a record's checksum does not hold"});
-  }
-  stored.record = *record;
-  return stored;
-}
-
-absl::StatusOr<JournalEntry> FileJournal::Read(PartitionId partition, PartitionSeq seq) {
-  const absl::StatusOr<Stored> stored = ReadStored(partition, seq);
-  if (!stored.ok()) return stored.status();
-  return JournalEntry{partition, seq, stored->record.record_time, std::string(stored->record.bytes)};
-}
-
-absl::StatusOr<JournalPlace> FileJournal::Locate(PartitionId partition, PartitionSeq seq) {
-  const absl::StatusOr<Stored> stored = ReadStored(partition, seq);
-  if (!stored.ok()) return stored.status();
-  return JournalPlace{segment::FileName(stored->segment), stored->record.offset, stored->record.crc32c};
-}
-
-absl::Status FileJournal::Replay(const SequenceVector& after, Visitor visitor) {
-  const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files_, options_.directory, {});
-  if (!reader.ok()) return reader.status();
-  while (true) {
-    const absl::StatusOr<const Group*> group = (*reader)->Next();
-    if (!group.ok()) return group.status();
-    if (*group == nullptr) return absl::OkStatus();
-    for (const segment::Record& record : (*group)->records) {
-      if (record.seq <= after[record.partition.value()]) continue;
-      absl::Status status = visitor({record.partition, record.seq, record.record_time, std::string(record.bytes)});
-      if (!status.ok()) return status;
-    }
-  }
-}
-
-PartitionSeq FileJournal::LastDurable(PartitionId partition) const {
-  absl::ReaderMutexLock held(&index_mutex_);
-  return index_.Last(partition);
+FileJournalMetrics FileJournal::Metrics() const {
+  absl::MutexLock held(&mutex_);
+  FileJournalMetrics metrics = metrics_;
+  metrics.queued_bytes = queued_bytes_;
+  metrics.segments = last_segment_;
+  metrics.segments_sealed = index_.LastSealed();
+  metrics.segments_compressed = keeper_.segments_compressed();
+  metrics.disk_full = disk_full_;
+  metrics.failed = failed_;
+  return metrics;
 }
 
 }  // namespace fenfen

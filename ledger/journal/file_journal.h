@@ -2,6 +2,10 @@
 //
 //   Append → queue → [writer] one write and one fdatasync for everything queued → index → each `done`, in order
 //   [maker] keeps a zero-filled segment ready, so that the writer never waits for one and Admit knows the room
+//   [keeper] writes the index of each full segment and compresses the older ones (segment_keeper.h)
+//
+// Opening reads the heads of the index files and the segments behind them, one or two; memory holds three kilobytes a segment. A record is
+// found by a binary search over the segments and one read of four bytes in an index file, however large the journal is.
 //
 // Batching adapts by itself: what arrives while one group is being synced is the next group; when idle, a lone entry goes at once.
 //
@@ -31,8 +35,10 @@
 #include "ledger/journal/file.h"
 #include "ledger/journal/journal.h"
 #include "ledger/journal/journal_index.h"
+#include "ledger/journal/journal_reader.h"
 #include "ledger/journal/segment.h"
 #include "ledger/journal/segment_cache.h"
+#include "ledger/journal/segment_keeper.h"
 
 namespace fenfen {
 
@@ -43,27 +49,52 @@ struct FileJournalOptions {
   size_t transaction_bytes_max = limits::kTransactionBytesMax;
   size_t group_bytes_max = limits::kJournalGroupBytesMax;
   size_t queue_bytes_max = limits::kJournalQueueBytesMax;
-  // How often making a segment is tried again while the disk is full.
+  // The newest so many full segments are not compressed; 0 = none ever is.
+  size_t uncompressed_segments = 2;
+  // Decompressed blocks that are kept for reading.
+  size_t block_cache_bytes = 16u << 20;
+  // How often making a segment is tried again while the disk is full, and whatever else failed and stops nothing.
   absl::Duration room_retry_delay = absl::Milliseconds(500);
   // False where the journal shall have no threads of its own and the caller runs RunOnce: then everything happens in one order, as a
   // simulation needs it.
   bool own_threads = true;
   // The id of a journal that is made new; 0 for a random one.
   uint64_t new_journal_id = 0;
-  // Told why, once, when writes stop for good, and each time that the disk has become full. On the journal's threads; must be short.
+  // Told why, once, when writes stop for good, each time that the disk has become full, and when a full segment cannot be indexed or
+  // compressed. On the journal's threads; must be short.
   std::function<void(const absl::Status&)> report = [](const absl::Status&) {};
+};
+
+// What the journal did since it was opened, and how it is.
+struct FileJournalMetrics {
+  uint64_t groups = 0;
+  uint64_t entries = 0;
+  uint64_t bytes = 0;  // of groups
+  uint64_t syncs = 0;
+  uint64_t last_group_bytes = 0;
+  uint64_t last_group_entries = 0;
+  uint64_t queued_bytes = 0;  // in the queue or being written
+  uint64_t segments = 0;      // with those that are not written to yet
+  uint64_t segments_sealed = 0;
+  uint64_t segments_compressed = 0;
+  bool disk_full = false;
+  bool failed = false;  // writes have stopped for good
 };
 
 class FileJournal final : public Journal {
  public:
   // Opens the journal, making it where the folder is empty. Cuts a group that a crash left unfinished. DATA_LOSS, naming file and offset,
-  // for any other damage; FAILED_PRECONDITION where it is open already, here or in another process; RESOURCE_EXHAUSTED where a new
-  // journal finds no room. `files` outlives the journal.
+  // for any other damage in the segments that have no index yet; what lies in the others is checked where it is read, by Replay or Read;
+  // FAILED_PRECONDITION where it is open already, here or in another process; RESOURCE_EXHAUSTED where a new journal finds no room. `files`
+  // outlives the journal.
   static absl::StatusOr<std::unique_ptr<FileJournal>> Open(FileSystem& files, FileJournalOptions options);
   ~FileJournal() override;
 
-  // What the threads do: makes the spare segment, if it is missing, and writes what is queued. Only without threads of its own.
+  // What the threads do: makes the spare segment, if it is missing, writes what is queued, seals and compresses. Only without threads of
+  // its own.
   void RunOnce();
+
+  FileJournalMetrics Metrics() const;
 
   absl::Status Admit() override;
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
@@ -72,6 +103,7 @@ class FileJournal final : public Journal {
   absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) override;
   using Journal::Replay;
   absl::Status Replay(const SequenceVector& after, Visitor visitor) override;
+  absl::Status ReplayBatches(const SequenceVector& after, BatchVisitor visitor) override;
   PartitionSeq LastDurable(PartitionId partition) const override;
   uint64_t Id() const override { return journal_id_; }
 
@@ -102,8 +134,10 @@ class FileJournal final : public Journal {
 
   absl::Status Recover();
   absl::Status MakeFirst();
+  absl::Status TakeUpAt(const JournalTail& tail);
   absl::StatusOr<Segment> OpenToWrite(uint32_t number);
   absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
+  absl::StatusOr<Stored> ReadAt(const JournalPosition& position, PartitionId partition, PartitionSeq seq);
 
   // The writer's thread.
   void WriteLoop();
@@ -112,7 +146,7 @@ class FileJournal final : public Journal {
   Cursor FillGroup(const std::vector<Pending>& batch, Cursor first);
   bool TakeNextSegment();
   absl::Status WriteDurably(absl::string_view group);
-  void Publish(const std::vector<Pending>& batch, Cursor first);
+  void Publish();
   void Settle(std::vector<Pending>& batch, Cursor first, Cursor last, const absl::Status& status);
   bool Fits(size_t record_bytes) const;
   void Fail(const absl::Status& why);
@@ -134,7 +168,7 @@ class FileJournal final : public Journal {
   uint64_t end_ = segment::kHeaderBytes;  // of the last group in active_
   uint64_t groups_ = 0;
   segment::GroupBuilder builder_;
-  std::vector<uint64_t> offsets_;  // of the group's records
+  std::vector<IndexedRecord> records_;  // of the group
 
   mutable absl::Mutex mutex_;
   absl::CondVar work_ ABSL_GUARDED_BY(mutex_);      // for the writer: a queue, a spare segment, an end
@@ -152,10 +186,11 @@ class FileJournal final : public Journal {
   bool failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   bool writer_gone_ ABSL_GUARDED_BY(mutex_) = false;
+  FileJournalMetrics metrics_ ABSL_GUARDED_BY(mutex_);  // what is counted
 
-  mutable absl::Mutex index_mutex_;
-  JournalIndex index_ ABSL_GUARDED_BY(index_mutex_);
+  JournalIndex index_;
   SegmentCache to_read_;
+  SegmentKeeper keeper_;
 
   std::thread writer_;
   std::thread maker_;

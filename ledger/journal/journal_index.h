@@ -1,40 +1,57 @@
-// JournalIndex: where each partition's records lie, held in memory and rebuilt whenever the journal is opened. Eight bytes a record.
-// Not thread-safe: its owner guards it.
+// JournalIndex: where every record of the journal lies. Of a full segment whose index file is there it holds the head alone, three
+// kilobytes; of the others, which are the last one or two, each record's offset, four bytes.
+//
+// Thread-safe.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
-#include <vector>
 
-#include "ledger/core/check.h"
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/types/span.h"
 #include "ledger/core/ids.h"
+#include "ledger/journal/segment.h"
+#include "ledger/journal/segment_index.h"
 
 namespace fenfen {
 
+// Where a record lies. `value` is its offset in an open segment, its rank in a sealed segment's index.
 struct JournalPosition {
   uint32_t segment = 0;
-  uint32_t offset = 0;  // of the record header
+  bool sealed = false;
+  uint32_t value = 0;
 };
 
 class JournalIndex {
  public:
-  // The partition's next record.
-  void Add(PartitionId partition, PartitionSeq seq, JournalPosition position) {
-    std::vector<JournalPosition>& positions = positions_[partition.value()];
-    FENFEN_CHECK(seq.value() == positions.size() + 1);
-    positions.push_back(position);
-  }
-  std::optional<JournalPosition> Find(PartitionId partition, PartitionSeq seq) const {
-    if (partition.value() >= kPartitions) return std::nullopt;
-    const std::vector<JournalPosition>& positions = positions_[partition.value()];
-    if (seq.value() == 0 || seq.value() > positions.size()) return std::nullopt;
-    return positions[seq.value() - 1];
-  }
-  PartitionSeq Last(PartitionId partition) const { return PartitionSeq(positions_[partition.value()].size()); }
+  // The next segment, which is sealed already. Only before the first AddGroup.
+  void AddSealed(const IndexHead& head);
+  // The next group, in the segment of the last one or one behind it. True if it begins a segment.
+  bool AddGroup(const segment::Header& segment, absl::Span<const IndexedRecord> records, uint64_t end);
+
+  std::optional<JournalPosition> Find(PartitionId partition, PartitionSeq seq) const;
+  PartitionSeq Last(PartitionId partition) const;
+  // Where reading must begin so as not to miss an entry behind `after`.
+  JournalStart StartFor(const SequenceVector& after) const;
+  // What comes behind all that was added: of AddSealed the next segment, of AddGroup the next group.
+  JournalStart End() const;
+
+  // The index of the oldest segment that is full and not sealed, immutable by now; nullptr for none.
+  std::shared_ptr<const SegmentIndex> NextToSeal() const;
+  // Its index file is there now.
+  void Seal(const IndexHead& head);
+  // The newest sealed segment's number; 0 for none.
+  uint32_t LastSealed() const;
+  std::optional<IndexHead> SealedHead(uint32_t segment) const;
 
  private:
-  std::array<std::vector<JournalPosition>, kPartitions> positions_;
+  mutable absl::Mutex mutex_;
+  std::deque<IndexHead> sealed_ ABSL_GUARDED_BY(mutex_);                    // without gap
+  std::deque<std::shared_ptr<SegmentIndex>> open_ ABSL_GUARDED_BY(mutex_);  // behind them
+  JournalStart end_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace fenfen

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ledger/journal/segment_files.h"
 
 namespace fenfen {
 namespace {
@@ -12,18 +13,14 @@ constexpr absl::Duration kBetweenLooks = absl::Milliseconds(10);
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<JournalReader>> JournalReader::Open(FileSystem& files, std::string directory, Options options) {
-  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
-  if (!names.ok()) return names.status();
-  uint32_t last = 0;
-  for (const std::string& name : *names) {  // sorted, so in the order of their numbers
-    const std::optional<uint32_t> number = segment::NumberOf(name);
-    if (!number) continue;
-    if (*number != last + 1) return DamageError({absl::StrCat(directory, "/", segment::FileName(last + 1)), 0, "the segment is missing"});
-    last = *number;
+  const absl::StatusOr<SegmentList> list = ListSegments(files, directory);
+  if (!list.ok()) return list.status();
+  if (list->last == 0) return absl::NotFoundError(absl::StrCat(directory, ": no journal segment here"));
+  if (options.from.segment > list->last) {
+    return DamageError({SegmentPath(directory, options.from.segment), 0, "the segment is missing"});
   }
-  if (last == 0) return absl::NotFoundError(absl::StrCat(directory, ": no journal segment here"));
   std::unique_ptr<JournalReader> reader(new JournalReader(files, std::move(directory), options));
-  absl::StatusOr<std::unique_ptr<SegmentReader>> first = reader->OpenSegment(1);
+  absl::StatusOr<std::unique_ptr<SegmentReader>> first = reader->OpenSegment(options.from.segment);
   if (!first.ok()) return first.status();
   reader->tail_.journal_id = (*first)->header().journal_id;
   reader->current_ = *std::move(first);
@@ -31,11 +28,15 @@ absl::StatusOr<std::unique_ptr<JournalReader>> JournalReader::Open(FileSystem& f
 }
 
 JournalReader::JournalReader(FileSystem& files, std::string directory, Options options)
-    : files_(files), directory_(std::move(directory)), options_(options) {}
+    : files_(files), directory_(std::move(directory)), options_(options), last_seq_(options.from.last) {
+  tail_.journal_id = options.from.journal_id;
+  tail_.groups = options.from.groups;
+}
 
 absl::StatusOr<std::unique_ptr<SegmentReader>> JournalReader::OpenSegment(uint32_t number) {
-  std::string path = absl::StrCat(directory_, "/", segment::FileName(number));
-  absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForRead(path);
+  // What is found in the bytes of a segment is told by its own offsets, also where they come from a compressed one.
+  std::string path = SegmentPath(directory_, number);
+  absl::StatusOr<std::unique_ptr<File>> file = OpenSegmentFile(files_, directory_, number, no_cache_);
   if (!file.ok()) return file.status();
   absl::StatusOr<std::unique_ptr<SegmentReader>> reader = SegmentReader::Open(*std::move(file), path, number);
   if (reader.ok() && tail_.journal_id != 0 && (*reader)->header().journal_id != tail_.journal_id) {
@@ -99,12 +100,13 @@ absl::StatusOr<const Group*> JournalReader::EndAt(const SegmentReader& last, uin
 
 absl::Status JournalReader::CheckSequences(const Group& group) {
   for (const segment::Record& record : group.records) {
-    uint64_t& last = last_seq_[record.partition.value()];
-    if (record.seq.value() != last + 1) {
-      return DamageError({path(), record.offset,
-                          absl::StrCat("partition ", record.partition.value(), " goes on with ", record.seq.value(), " after ", last)});
+    PartitionSeq& last = last_seq_[record.partition.value()];
+    if (record.seq.value() != last.value() + 1) {
+      return DamageError(
+          {path(), record.offset,
+           absl::StrCat("partition ", record.partition.value(), " goes on with ", record.seq.value(), " after ", last.value())});
     }
-    ++last;
+    last = record.seq;
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,6 @@
 // JournalReader: reads a journal's folder from the first segment to the last, in the order of writing, and checks that it hangs together:
 // every segment there, one journal id, groups and each partition's sequence numbers counted without gap, nothing behind an unfinished
-// group.
+// group. Segments may be compressed.
 //
 //   auto reader = JournalReader::Open(files, "data/journal", {});
 //   while (true) {
@@ -19,7 +19,9 @@
 
 #include "absl/status/statusor.h"
 #include "ledger/core/ids.h"
+#include "ledger/journal/compressed_file.h"
 #include "ledger/journal/file.h"
+#include "ledger/journal/segment_index.h"
 #include "ledger/journal/segment_reader.h"
 
 namespace fenfen {
@@ -32,7 +34,7 @@ struct JournalTail {
   bool unfinished = false;     // a crash left part of a group there
   uint64_t groups = 0;         // the last group's number; 0 for none
   uint32_t last_segment = 0;   // the highest there is; those above `segment` hold nothing yet
-  uint32_t group_segment = 0;  // where the last group lies
+  uint32_t group_segment = 0;  // where the last group lies; 0 where none was read
   uint64_t group_offset = 0;
   uint64_t group_bytes = 0;
 };
@@ -42,6 +44,8 @@ class JournalReader {
   struct Options {
     // A server may be writing: what looks damaged is looked at again for up to half a second before it is believed.
     bool live = false;
+    // Where to begin. What lies before is not looked at.
+    JournalStart from = {};
   };
 
   // NOT_FOUND where the folder holds no segment; DATA_LOSS where one is missing.
@@ -52,6 +56,7 @@ class JournalReader {
 
   // The segment of the last group that Next returned.
   uint32_t segment() const { return current_->header().number; }
+  const segment::Header& header() const { return current_->header(); }
   const std::string& path() const { return current_->path(); }
 
   // After Next returned nullptr.
@@ -70,7 +75,8 @@ class JournalReader {
   const std::string directory_;
   const Options options_;
   std::unique_ptr<SegmentReader> current_;
-  std::array<uint64_t, kPartitions> last_seq_{};
+  const std::shared_ptr<BlockCache> no_cache_ = std::make_shared<BlockCache>(0);  // reads each block once
+  SequenceVector last_seq_{};
   JournalTail tail_;
 };
 

@@ -38,9 +38,16 @@ std::string EncodeHeader(const Header& header);
 // nullopt for anything that EncodeHeader does not write.
 std::optional<Header> DecodeHeader(absl::string_view bytes);
 
-// "00000001.seg", and back; nullopt for other names.
-std::string FileName(uint32_t number);
-std::optional<uint32_t> NumberOf(absl::string_view file_name);
+// "00000001.seg", and back; nullopt for other names. The other endings are those of the files made from a full segment: its index and its
+// compressed form.
+inline constexpr char kEnding[] = ".seg";
+inline constexpr char kIndexEnding[] = ".idx";
+inline constexpr char kCompressedEnding[] = ".seg.zst";
+std::string FileName(uint32_t number, absl::string_view ending = kEnding);
+std::optional<uint32_t> NumberOf(absl::string_view file_name, absl::string_view ending = kEnding);
+
+// The checksum of `bytes` in their place.
+uint32_t PlacedCrc(const Header& segment, uint64_t offset, absl::string_view bytes);
 
 // Where the first group at or after `offset` begins: `offset`, unless a group header there would lie across two sectors.
 constexpr uint64_t GroupStart(uint64_t offset) {

@@ -15,15 +15,22 @@ absl::StatusOr<OpenSegment> SegmentCache::Get(uint32_t number) {
   }
   OpenSegment opened;
   opened.path = SegmentPath(directory_, number);
-  absl::StatusOr<std::unique_ptr<File>> file = files_.OpenForRead(opened.path);
+  absl::StatusOr<std::unique_ptr<File>> file = OpenSegmentFile(files_, directory_, number, blocks_);
   if (!file.ok()) return file.status();
   opened.file = *std::move(file);
   const absl::StatusOr<segment::Header> header = ReadSegmentHeader(*opened.file, opened.path);
   if (!header.ok()) return header.status();
   opened.header = *header;
+  absl::StatusOr<std::unique_ptr<File>> index = files_.OpenForRead(SegmentPath(directory_, number, segment::kIndexEnding));
+  if (index.ok()) opened.index = *std::move(index);
   open_.push_front(std::move(opened));
   if (open_.size() > kOpenMax) open_.pop_back();
   return open_.front();
+}
+
+void SegmentCache::Forget(uint32_t number) {
+  absl::MutexLock held(&mutex_);
+  open_.remove_if([&](const OpenSegment& segment) { return segment.header.number == number; });
 }
 
 }  // namespace fenfen

@@ -44,7 +44,58 @@ absl::Status ZeroRange(File& file, uint64_t from, uint64_t to) {
 
 }  // namespace
 
-std::string SegmentPath(const std::string& directory, uint32_t number) { return absl::StrCat(directory, "/", segment::FileName(number)); }
+std::string SegmentPath(const std::string& directory, uint32_t number, absl::string_view ending) {
+  return absl::StrCat(directory, "/", segment::FileName(number, ending));
+}
+
+absl::StatusOr<SegmentList> ListSegments(FileSystem& files, const std::string& directory) {
+  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
+  if (!names.ok()) return names.status();
+  SegmentList list;
+  std::set<uint32_t> all;
+  for (const std::string& name : *names) {
+    if (const std::optional<uint32_t> index = segment::NumberOf(name, segment::kIndexEnding)) list.indexed.insert(*index);
+    std::optional<uint32_t> number = segment::NumberOf(name);
+    if (number) list.plain.insert(*number);
+    if (!number) number = segment::NumberOf(name, segment::kCompressedEnding);
+    if (number) all.insert(*number);
+  }
+  for (const uint32_t number : all) {
+    while (++list.last < number) {
+      // A folder that is changing while it is listed may hide a segment whose form changes.
+      const absl::Status status = OpenSegmentFile(files, directory, list.last, std::make_shared<BlockCache>(0)).status();
+      if (absl::IsNotFound(status)) return DamageError({SegmentPath(directory, list.last), 0, "the segment is missing"});
+      if (!status.ok()) return status;
+    }
+  }
+  return list;
+}
+
+absl::StatusOr<std::unique_ptr<File>> OpenSegmentFile(FileSystem& files, const std::string& directory, uint32_t number,
+                                                      const std::shared_ptr<BlockCache>& cache) {
+  absl::StatusOr<std::unique_ptr<File>> plain = files.OpenForRead(SegmentPath(directory, number));
+  if (!absl::IsNotFound(plain.status())) return plain;
+  const std::string path = SegmentPath(directory, number, segment::kCompressedEnding);
+  absl::StatusOr<std::unique_ptr<File>> file = files.OpenForRead(path);
+  if (!file.ok()) return file.status();
+  return CompressedFile::Open(*std::move(file), path, number, cache);
+}
+
+std::string UnfinishedPath(const std::string& path) { return absl::StrCat(path, kUnfinishedSuffix); }
+
+absl::Status WriteWholeFile(FileSystem& files, const std::string& directory, const std::string& path, absl::string_view bytes) {
+  const std::string unfinished = UnfinishedPath(path);
+  absl::StatusOr<std::unique_ptr<File>> file = files.Create(unfinished);
+  if (!file.ok()) return file.status();
+  absl::Status status = (*file)->WriteAt(0, bytes);
+  if (status.ok()) status = (*file)->Sync();
+  if (status.ok()) status = files.Rename(unfinished, path);
+  if (!status.ok()) {
+    files.Remove(unfinished).IgnoreError();  // the reason to tell is `status`
+    return status;
+  }
+  return files.SyncDirectory(directory);
+}
 
 absl::StatusOr<segment::Header> ReadSegmentHeader(const File& file, const std::string& path) {
   std::string bytes(segment::kHeaderBytes, '\0');
@@ -62,7 +113,7 @@ absl::StatusOr<std::unique_ptr<File>> MakeSegment(FileSystem& files, const std::
     return absl::ResourceExhaustedError(absl::StrCat(directory, ": ", *free, " bytes are free, a segment needs ", header.bytes));
   }
   const std::string path = SegmentPath(directory, header.number);
-  const std::string unfinished = absl::StrCat(path, kUnfinishedSuffix);
+  const std::string unfinished = UnfinishedPath(path);
   absl::StatusOr<std::unique_ptr<File>> file = files.Create(unfinished);
   if (!file.ok()) return file.status();
   if (absl::Status status = FillWithZeros(**file, header); !status.ok()) {
@@ -74,11 +125,12 @@ absl::StatusOr<std::unique_ptr<File>> MakeSegment(FileSystem& files, const std::
   return file;
 }
 
-absl::Status RemoveUnfinishedSegments(FileSystem& files, const std::string& directory) {
+absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directory) {
   const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    if (!absl::EndsWith(name, absl::StrCat(".seg", kUnfinishedSuffix))) continue;
+    const bool ours = absl::StrContains(name, segment::kEnding) || absl::StrContains(name, segment::kIndexEnding);
+    if (!ours || !absl::EndsWith(name, kUnfinishedSuffix)) continue;
     if (absl::Status status = files.Remove(absl::StrCat(directory, "/", name)); !status.ok()) return status;
   }
   return absl::OkStatus();
@@ -95,7 +147,7 @@ absl::Status RepairTail(FileSystem& files, const std::string& directory, const J
     if (absl::Status status = ZeroRange(**file, from, header->bytes); !status.ok()) return status;
     if (absl::Status status = (*file)->Sync(); !status.ok()) return status;
   }
-  if (tail.groups == 0) return absl::OkStatus();
+  if (tail.group_segment == 0) return absl::OkStatus();
   absl::StatusOr<std::unique_ptr<File>> file = files.OpenForWrite(SegmentPath(directory, tail.group_segment));
   if (!file.ok()) return file.status();
   std::string group(tail.group_bytes, '\0');

@@ -1,19 +1,39 @@
-// Making segment files, and clearing a journal's end after a crash. Both leave on disk what they return OK for.
+// The files of a journal's folder: which there are, opening and making them, and clearing a journal's end after a crash. What makes or
+// changes one leaves it on disk once it returns OK.
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ledger/journal/compressed_file.h"
 #include "ledger/journal/file.h"
 #include "ledger/journal/journal_reader.h"
 #include "ledger/journal/segment.h"
 
 namespace fenfen {
 
-// The file of a segment in a journal's folder.
-std::string SegmentPath(const std::string& directory, uint32_t number);
+// The file of a segment in a journal's folder, and of what belongs to it.
+std::string SegmentPath(const std::string& directory, uint32_t number, absl::string_view ending = segment::kEnding);
+
+// The segments of a folder.
+struct SegmentList {
+  uint32_t last = 0;         // they are 1 to last; 0 for none
+  std::set<uint32_t> plain;  // not, or not only, there in compressed form
+  std::set<uint32_t> indexed;
+};
+// DATA_LOSS where one is missing.
+absl::StatusOr<SegmentList> ListSegments(FileSystem& files, const std::string& directory);
+
+// A segment, open for reading in whatever form it is there: the plain one where it is there in both, since then compressing it was
+// interrupted. NOT_FOUND where there is none.
+absl::StatusOr<std::unique_ptr<File>> OpenSegmentFile(FileSystem& files, const std::string& directory, uint32_t number,
+                                                      const std::shared_ptr<BlockCache>& cache);
+
+// Makes a file, or makes it anew: under another name first, so that under its own it is always whole.
+absl::Status WriteWholeFile(FileSystem& files, const std::string& directory, const std::string& path, absl::string_view bytes);
 
 // A segment file's header; DATA_LOSS where it does not hold.
 absl::StatusOr<segment::Header> ReadSegmentHeader(const File& file, const std::string& path);
@@ -22,8 +42,10 @@ absl::StatusOr<segment::Header> ReadSegmentHeader(const File& file, const std::s
 // RESOURCE_EXHAUSTED where there is no room; then nothing of it stays.
 absl::StatusOr<std::unique_ptr<File>> MakeSegment(FileSystem& files, const std::string& directory, const segment::Header& header);
 
-// Removes what an interrupted MakeSegment left.
-absl::Status RemoveUnfinishedSegments(FileSystem& files, const std::string& directory);
+// Where a file is written before it gets its name.
+std::string UnfinishedPath(const std::string& path);
+// Removes what was being made when the process ended.
+absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directory);
 
 // Zeroes what an unfinished group left behind the journal's end, and writes the last group once more: it was read back, but after a failed
 // or missing fdatasync that says nothing about the disk. Synced before it returns.

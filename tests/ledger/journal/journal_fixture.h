@@ -29,6 +29,7 @@ inline FileJournalOptions SmallOptions() {
   options.transaction_bytes_max = 4u << 10;
   options.group_bytes_max = 8u << 10;
   options.queue_bytes_max = 64u << 10;
+  options.uncompressed_segments = 0;  // tests of compression set it
   options.room_retry_delay = absl::Milliseconds(5);
   options.new_journal_id = kJournalId;
   return options;
