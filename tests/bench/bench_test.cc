@@ -75,6 +75,13 @@ TEST(Bench, CoreSaysItsLines) {
                                      "core/transfers/10000-accounts/uniform/batch-1", "core/drops/10000-accounts/uniform/batch-1024"}));
 }
 
+TEST(Bench, StreamSaysItsLines) {
+  const std::vector<boost::json::object> lines = LinesOf("stream");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].at("goal").to_number<double>(), 400'000);
+  EXPECT_EQ(lines[1].at("goal").to_number<double>(), 0.5);
+}
+
 TEST(Bench, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(RunBench("speed").exit_code, 0);
   EXPECT_NE(RunBench("core --rounds 0").exit_code, 0);

@@ -63,6 +63,8 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   options.bin = OwnFolder();
   command->add_option("--bin", options.bin, "各程序所在文件夹 / the folder of the programs")->check(CLI::ExistingDirectory);
   AddBenchmark(*command, context, arguments, "core", "账本引擎：转账和投放 / the ledger engine: transfers and drops", bench::RunCore);
+  AddBenchmark(*command, context, arguments, "stream", "设备上传：签名的批次，每批一千次投放 / devices' signed batches of a thousand drops",
+               bench::RunStream);
 }
 
 }  // namespace fenfen::ctl

@@ -11,4 +11,8 @@ namespace fenfen::bench {
 // 8,190, and real drops. Beside the bare durable core (bare_core.h) with the same batches and as many bytes.
 absl::Status RunCore(const Options& options, Report& report);
 
+// Drops that devices signed, in messages of a thousand over a stream each, to fenfend as a process of its own: verified, decided,
+// journaled, answered one by one. The client runs on the same machine. Beside the bare durable core in batches of 8,190.
+absl::Status RunStream(const Options& options, Report& report);
+
 }  // namespace fenfen::bench

@@ -1,6 +1,7 @@
 #include "clients/ctl/bench/ledger.h"
 
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -113,6 +114,9 @@ Ledger::~Ledger() { Close().IgnoreError(); }
 
 absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(const std::string& folder, const std::vector<std::string>& device_keys) {
   std::unique_ptr<Ledger> ledger(new Ledger);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return absl::ErrnoToStatus(error.value(), folder);
   FileJournalOptions options;
   options.directory = absl::StrCat(folder, "/journal");
   absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(ledger->files_, std::move(options));
