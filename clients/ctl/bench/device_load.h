@@ -25,10 +25,13 @@ class DeviceLoad {
 
   // Signs `batches` of `drops` each, by households 1 to `households`, and keeps them for the upload.
   void Prepare(size_t batches, int drops, uint32_t households, absl::Time now);
-  // Uploads what is prepared, as fast as the server takes it, without waiting for answers. Returns at once.
+  // Uploads what is prepared, some batches ahead of the answers. Returns at once.
   void Begin();
-  // Waits until every batch is answered and the stream has ended. An error where the stream failed or a drop was not credited.
+  // Waits until the stream has ended: all is credited, or the server was busy and asked to come again. An error where the stream failed or
+  // a drop was refused.
   absl::Status Wait();
+  // False where Begin has to be called again, after limits::kRetryDelayWhenBusy.
+  bool Finished() const { return credited_ == queue_.size(); }
 
  private:
   class Upload;
@@ -41,6 +44,7 @@ class DeviceLoad {
   int64_t last_sequence_ = 0;
   std::string last_sha256_;
   std::vector<v1::UploadDropsRequest> queue_;
+  size_t credited_ = 0;  // batches, from the queue's begin
   std::unique_ptr<Upload> upload_;
 };
 

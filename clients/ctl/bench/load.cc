@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "clients/ctl/bench/measure.h"
+#include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
 
 namespace fenfen::bench {
@@ -18,23 +19,33 @@ class Calls {
   explicit Calls(size_t calls) : left_(calls) {}
   void Done(const std::vector<absl::StatusOr<Outcome>>& outcomes) {
     absl::Status status;
+    size_t done = 0;
     for (const absl::StatusOr<Outcome>& outcome : outcomes) {
-      if (!outcome.ok()) status.Update(outcome.status());
+      status.Update(outcome.status());
+      done += outcome.ok() ? 1 : 0;
     }
     absl::MutexLock lock(&mutex_);
     status_.Update(status);
+    done_ += done;
     --left_;
   }
+  // The first error of any.
   absl::Status Wait() {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(
         +[](size_t* left) { return *left == 0; }, &left_));
     return status_;
   }
+  // After Wait.
+  size_t done() {
+    absl::MutexLock lock(&mutex_);
+    return done_;
+  }
 
  private:
   absl::Mutex mutex_;
   size_t left_ ABSL_GUARDED_BY(mutex_);
+  size_t done_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -73,7 +84,11 @@ absl::StatusOr<double> RunLoad(Engine& engine, const Load& load, MakeBatch make)
         left -= count;
       }
       failed = calls->Wait();
-      if (failed.ok()) mine += load.batch;
+      mine += calls->done();
+      if (!failed.ok() && RefusalOf(failed).reason == Reason::REASON_OVERLOADED) {
+        absl::SleepFor(limits::kRetryDelayWhenBusy);
+        failed = absl::OkStatus();
+      }
     } while (failed.ok() && MonotonicSeconds() < end);
     absl::MutexLock lock(&mutex);
     done += mine;

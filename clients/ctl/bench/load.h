@@ -24,7 +24,8 @@ struct Load {
 // Puts one batch together: `client`, from 0, and how many commands. Runs on the client's thread.
 using MakeBatch = absl::FunctionRef<std::vector<Command>(int client, size_t count)>;
 
-// Commands a second, each durable before it counts. The first error of any.
+// Commands a second, each durable before it counts. What an overloaded engine refuses does not count, and its client waits as it is told.
+// The first other error of any.
 absl::StatusOr<double> RunLoad(Engine& engine, const Load& load, MakeBatch make);
 
 }  // namespace fenfen::bench
