@@ -134,7 +134,7 @@ class FakeServer::Catalogue : public v1::CatalogueService::Service {
       v1::Offer* offer = reply->add_offers();
       offer->set_name(absl::StrCat("offers/o", i));
       offer->set_title_zh("大米五千克");
-      offer->set_price(1000 * i);
+      offer->set_price(int64_t{1000} * i);
     }
     return grpc::Status::OK;
   }
