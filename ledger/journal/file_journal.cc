@@ -110,6 +110,7 @@ absl::Status FileJournal::TakeUpAt(const JournalTail& tail) {
       spares_.push_back(*std::move(segment));
     }
   }
+  journal_id_ = active_.header.journal_id;
   end_ = tail.offset;
   groups_ = tail.groups;
   last_segment_ = tail.last_segment;
