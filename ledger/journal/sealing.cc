@@ -154,7 +154,7 @@ absl::Status CompressSegment(FileSystem& files, const std::string& directory, co
   const absl::StatusOr<uint64_t> free = files.FreeBytes(directory);
   if (!free.ok()) return free.status();
   if (*free < header->bytes) return absl::ResourceExhaustedError(absl::StrCat(directory, ": no room to compress a segment"));
-  absl::StatusOr<std::unique_ptr<File>> to = files.Create(unfinished);
+  absl::StatusOr<std::unique_ptr<File>> to = CreateUnfinished(files, path);
   if (!to.ok()) return to.status();
   absl::Cleanup remove = [&] { files.Remove(unfinished).IgnoreError(); };  // the reason to tell is what is returned
   if (absl::Status status = WriteCompressed(**from, *header, **to, stop); !status.ok()) return status;

@@ -83,9 +83,17 @@ absl::StatusOr<std::unique_ptr<File>> OpenSegmentFile(FileSystem& files, const s
 
 std::string UnfinishedPath(const std::string& path) { return absl::StrCat(path, kUnfinishedSuffix); }
 
-absl::Status WriteWholeFile(FileSystem& files, const std::string& directory, const std::string& path, absl::string_view bytes) {
+absl::StatusOr<std::unique_ptr<File>> CreateUnfinished(FileSystem& files, const std::string& path) {
   const std::string unfinished = UnfinishedPath(path);
   absl::StatusOr<std::unique_ptr<File>> file = files.Create(unfinished);
+  if (!absl::IsAlreadyExists(file.status())) return file;
+  if (absl::Status status = files.Remove(unfinished); !status.ok()) return status;
+  return files.Create(unfinished);
+}
+
+absl::Status WriteWholeFile(FileSystem& files, const std::string& directory, const std::string& path, absl::string_view bytes) {
+  const std::string unfinished = UnfinishedPath(path);
+  absl::StatusOr<std::unique_ptr<File>> file = CreateUnfinished(files, path);
   if (!file.ok()) return file.status();
   absl::Status status = (*file)->WriteAt(0, bytes);
   if (status.ok()) status = (*file)->Sync();
@@ -114,7 +122,7 @@ absl::StatusOr<std::unique_ptr<File>> MakeSegment(FileSystem& files, const std::
   }
   const std::string path = SegmentPath(directory, header.number);
   const std::string unfinished = UnfinishedPath(path);
-  absl::StatusOr<std::unique_ptr<File>> file = files.Create(unfinished);
+  absl::StatusOr<std::unique_ptr<File>> file = CreateUnfinished(files, path);
   if (!file.ok()) return file.status();
   if (absl::Status status = FillWithZeros(**file, header); !status.ok()) {
     files.Remove(unfinished).IgnoreError();  // the reason to tell is `status`

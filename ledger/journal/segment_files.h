@@ -42,8 +42,9 @@ absl::StatusOr<segment::Header> ReadSegmentHeader(const File& file, const std::s
 // RESOURCE_EXHAUSTED where there is no room; then nothing of it stays.
 absl::StatusOr<std::unique_ptr<File>> MakeSegment(FileSystem& files, const std::string& directory, const segment::Header& header);
 
-// Where a file is written before it gets its name.
+// Where a file is written before it gets its name; and such a file, new, also where an earlier try could not remove its own.
 std::string UnfinishedPath(const std::string& path);
+absl::StatusOr<std::unique_ptr<File>> CreateUnfinished(FileSystem& files, const std::string& path);
 // Removes what was being made when the process ended.
 absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directory);
 

@@ -28,6 +28,7 @@ absl::Status RunWhenIdle(absl::FunctionRef<absl::Status()> work) {
 absl::Status CheckSegment(FileSystem& files, const std::string& directory, const IndexHead& head) {
   const std::string path = SegmentPath(directory, head.start.segment);
   const absl::StatusOr<std::unique_ptr<File>> file = OpenSegmentFile(files, directory, head.start.segment, std::make_shared<BlockCache>(0));
+  if (absl::IsNotFound(file.status())) return DamageError({path, 0, "the segment is missing"});
   if (!file.ok()) return file.status();
   const absl::StatusOr<segment::Header> header = ReadSegmentHeader(**file, path);
   if (!header.ok()) return header.status();
@@ -63,7 +64,8 @@ absl::Status SegmentKeeper::Open(const SegmentList& list) {
       // Made anew: it is made from the segment, and tells nothing that the segment does not.
       const absl::StatusOr<SegmentIndex> made = IndexSegment(files_, options_.directory, index_.End());
       if (!made.ok()) return made.status();
-      if (absl::Status status = WriteIndex(files_, options_.directory, *made); !status.ok()) return status;
+      // Where it cannot be written, on a full disk for example, this segment and the later ones are read whole, as open ones are.
+      if (const absl::Status status = WriteIndex(files_, options_.directory, *made); !status.ok()) break;
       head = made->Head();
     }
     if (absl::Status status = CheckSegment(files_, options_.directory, *head); !status.ok()) return status;

@@ -14,10 +14,12 @@ namespace {
 
 class MemoryStore final : public JournalStore {
  public:
-  absl::StatusOr<std::unique_ptr<Journal>> Open() override { return FileJournal::Open(disk_, SmallOptions()); }
+  explicit MemoryStore(size_t uncompressed_segments) { options_.uncompressed_segments = uncompressed_segments; }
+  absl::StatusOr<std::unique_ptr<Journal>> Open() override { return FileJournal::Open(disk_, options_); }
   size_t transaction_bytes_max() const override { return SmallOptions().transaction_bytes_max; }
 
  private:
+  FileJournalOptions options_ = SmallOptions();
   MemoryFileSystem disk_;
 };
 
@@ -47,7 +49,8 @@ class PosixStore final : public JournalStore {
 };
 
 INSTANTIATE_TEST_SUITE_P(FilesInMemory, JournalConformance,
-                         testing::Values([]() -> std::unique_ptr<JournalStore> { return std::make_unique<MemoryStore>(); }));
+                         testing::Values([]() -> std::unique_ptr<JournalStore> { return std::make_unique<MemoryStore>(0); },
+                                         []() -> std::unique_ptr<JournalStore> { return std::make_unique<MemoryStore>(1); }));
 INSTANTIATE_TEST_SUITE_P(Files, JournalConformance,
                          testing::Values([]() -> std::unique_ptr<JournalStore> { return std::make_unique<PosixStore>(); }));
 

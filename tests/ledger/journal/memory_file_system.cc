@@ -14,6 +14,7 @@ class MemoryFile final : public File {
       : system_(system), content_(std::move(content)) {}
 
   absl::StatusOr<size_t> ReadAt(uint64_t offset, char* out, size_t size) const override {
+    if (absl::Status fault = system_.AskFault("read", Path()); !fault.ok()) return fault;
     absl::MutexLock held(&system_.mutex_);
     if (offset >= content_->now.size()) return 0;
     const size_t got = std::min<size_t>(size, content_->now.size() - offset);
@@ -80,7 +81,7 @@ absl::Status MemoryFileSystem::AskFault(absl::string_view operation, const std::
   Fault fault;
   {
     absl::MutexLock held(&mutex_);
-    fault = fault_;
+    if (operation != "read" || watch_reads_) fault = fault_;
   }
   return fault ? fault(operation, path) : absl::OkStatus();
 }
@@ -101,6 +102,7 @@ absl::StatusOr<std::unique_ptr<File>> MemoryFileSystem::OpenForRead(const std::s
 absl::StatusOr<std::unique_ptr<File>> MemoryFileSystem::OpenForWrite(const std::string& path) { return Open(path); }
 
 absl::StatusOr<std::unique_ptr<File>> MemoryFileSystem::Create(const std::string& path) {
+  if (absl::Status fault = AskFault("create", path); !fault.ok()) return fault;
   {
     absl::MutexLock held(&mutex_);
     const auto [created, is_new] = names_.emplace(path, std::make_shared<Content>());
@@ -111,6 +113,7 @@ absl::StatusOr<std::unique_ptr<File>> MemoryFileSystem::Create(const std::string
 }
 
 absl::Status MemoryFileSystem::Rename(const std::string& from, const std::string& to) {
+  if (absl::Status fault = AskFault("rename", from); !fault.ok()) return fault;
   absl::MutexLock held(&mutex_);
   const auto found = names_.find(from);
   if (found == names_.end()) return absl::NotFoundError(from);
@@ -121,6 +124,7 @@ absl::Status MemoryFileSystem::Rename(const std::string& from, const std::string
 }
 
 absl::Status MemoryFileSystem::Remove(const std::string& path) {
+  if (absl::Status fault = AskFault("remove", path); !fault.ok()) return fault;
   absl::MutexLock held(&mutex_);
   return names_.erase(path) == 1 ? absl::OkStatus() : absl::NotFoundError(path);
 }
@@ -156,11 +160,11 @@ absl::StatusOr<std::unique_ptr<FileLock>> MemoryFileSystem::Lock(const std::stri
   return std::make_unique<MemoryFileLock>(*this, path);
 }
 
-std::unique_ptr<MemoryFileSystem> MemoryFileSystem::AfterCrash(const std::function<bool(size_t)>& kept) const {
+std::unique_ptr<MemoryFileSystem> MemoryFileSystem::AfterCrash(const std::function<bool(size_t)>& kept, NamesKept names) const {
   auto after = std::make_unique<MemoryFileSystem>();
   absl::MutexLock held(&mutex_);
   size_t counted = 0;
-  for (const auto& [path, content] : durable_names_) {
+  for (const auto& [path, content] : names == NamesKept::kAll ? names_ : durable_names_) {
     std::string bytes = content->durable;
     for (const size_t sector : content->dirty) {
       if (!kept(counted++)) continue;
@@ -174,10 +178,10 @@ std::unique_ptr<MemoryFileSystem> MemoryFileSystem::AfterCrash(const std::functi
   return after;
 }
 
-size_t MemoryFileSystem::UnsyncedSectors() const {
+size_t MemoryFileSystem::UnsyncedSectors(NamesKept names) const {
   absl::MutexLock held(&mutex_);
   size_t count = 0;
-  for (const auto& [path, content] : durable_names_) count += content->dirty.size();
+  for (const auto& [path, content] : names == NamesKept::kAll ? names_ : durable_names_) count += content->dirty.size();
   return count;
 }
 
@@ -213,6 +217,11 @@ bool MemoryFileSystem::Exists(const std::string& path) const {
 void MemoryFileSystem::SetFault(Fault fault) {
   absl::MutexLock held(&mutex_);
   fault_ = std::move(fault);
+}
+
+void MemoryFileSystem::WatchReads() {
+  absl::MutexLock held(&mutex_);
+  watch_reads_ = true;
 }
 
 void MemoryFileSystem::SetCapacity(uint64_t bytes) {

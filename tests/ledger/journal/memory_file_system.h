@@ -35,11 +35,13 @@ class MemoryFileSystem final : public FileSystem {
   absl::StatusOr<uint64_t> FreeBytes(const std::string& directory) override;
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override;
 
+  // Which names a crash leaves: those that were synced, or, since a file system may write them earlier, those that are there.
+  enum class NamesKept { kSynced, kAll };
   // What would be there after the machine crashed now: what was synced, and of what was not, the sectors that `kept` says, counted from 0
-  // over all unsynced ones; and the names that were synced.
-  std::unique_ptr<MemoryFileSystem> AfterCrash(const std::function<bool(size_t)>& kept) const;
+  // over all unsynced ones; and the names.
+  std::unique_ptr<MemoryFileSystem> AfterCrash(const std::function<bool(size_t)>& kept, NamesKept names = NamesKept::kSynced) const;
   // How many sectors are written and not synced.
-  size_t UnsyncedSectors() const;
+  size_t UnsyncedSectors(NamesKept names = NamesKept::kSynced) const;
   // The same files, as they read now, all synced.
   std::unique_ptr<MemoryFileSystem> Copy() const;
 
@@ -49,10 +51,11 @@ class MemoryFileSystem final : public FileSystem {
   void Put(const std::string& path, std::string bytes);
   bool Exists(const std::string& path) const;
 
-  // Faults. `fault` is asked before each operation ("write" or "sync", the path) and its error is returned instead. A sync that fails drops
-  // what was unsynced from what later syncs will sync, as Linux does.
+  // Faults. `fault` is asked before each operation ("create", "write", "sync", "rename", "remove", and the path; "read" where WatchReads)
+  // and its error is returned instead. A sync that fails drops what was unsynced from what later syncs will sync, as Linux does.
   using Fault = std::function<absl::Status(absl::string_view operation, const std::string& path)>;
   void SetFault(Fault fault);
+  void WatchReads();
   // All files together can hold this many bytes.
   void SetCapacity(uint64_t bytes);
 
@@ -76,6 +79,7 @@ class MemoryFileSystem final : public FileSystem {
   Names durable_names_ ABSL_GUARDED_BY(mutex_);
   std::set<std::string> locks_ ABSL_GUARDED_BY(mutex_);
   Fault fault_ ABSL_GUARDED_BY(mutex_);
+  bool watch_reads_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t capacity_ ABSL_GUARDED_BY(mutex_) = uint64_t{1} << 40;
 };
 
