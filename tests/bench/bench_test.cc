@@ -82,6 +82,13 @@ TEST(Bench, StreamSaysItsLines) {
   EXPECT_EQ(lines[1].at("goal").to_number<double>(), 0.5);
 }
 
+TEST(Bench, UnarySaysItsLines) {
+  std::set<std::string> names;
+  for (const boost::json::object& line : LinesOf("unary")) names.insert(std::string(line.at("name").as_string()));
+  EXPECT_THAT(names, testing::ElementsAre("unary/record-drop/1-in-flight", "unary/record-drop/1-in-flight/p50",
+                                          "unary/record-drop/16-in-flight", "unary/record-drop/64-in-flight"));
+}
+
 TEST(Bench, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(RunBench("speed").exit_code, 0);
   EXPECT_NE(RunBench("core --rounds 0").exit_code, 0);

@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "clients/ctl/bench/benchmarks.h"
+#include "clients/ctl/bench/children.h"
+#include "clients/ctl/bench/echo_server.h"
 
 namespace fenfen::ctl {
 namespace {
@@ -16,15 +18,11 @@ constexpr double kQuickSeconds = 0.05;
 struct Arguments {
   bench::Options options;
   double seconds = 3;
+  std::string reply_file;
+  std::string ready_file;
 };
 
 using Benchmark = absl::Status (*)(const bench::Options&, bench::Report&);
-
-// The folder that this program lies in; the others lie beside it.
-std::string OwnFolder() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
-}
 
 void AddBenchmark(CLI::App& bench, Context* context, const std::shared_ptr<Arguments>& arguments, const char* name, const char* help,
                   Benchmark run) {
@@ -36,6 +34,17 @@ void AddBenchmark(CLI::App& bench, Context* context, const std::shared_ptr<Argum
     std::signal(SIGPIPE, SIG_IGN);
     bench::Report report(context->json, std::cout, std::cerr);
     const absl::Status status = run(options, report);
+    if (!status.ok()) context->exit_code = Fail(*context, status);
+  });
+}
+
+// What benchmarks start as processes of their own; no command for people.
+void AddHelpers(CLI::App& bench, Context* context, const std::shared_ptr<Arguments>& arguments) {
+  CLI::App* echo = bench.add_subcommand("serve-echo", "")->group("");
+  echo->add_option("--reply", arguments->reply_file)->required();
+  echo->add_option("--ready-file", arguments->ready_file)->required();
+  echo->callback([context, arguments] {
+    const absl::Status status = bench::ServeEcho(arguments->reply_file, arguments->ready_file);
     if (!status.ok()) context->exit_code = Fail(*context, status);
   });
 }
@@ -60,11 +69,13 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   options.folder = (std::filesystem::temp_directory_path() / "fenfen-bench").string();
   command->add_option("--dir", options.folder, "临时文件夹，在要测的磁盘上 / for temporary files, on the disk to measure")
       ->capture_default_str();
-  options.bin = OwnFolder();
+  options.bin = std::filesystem::path(bench::OwnProgram()).parent_path().string();
   command->add_option("--bin", options.bin, "各程序所在文件夹 / the folder of the programs")->check(CLI::ExistingDirectory);
   AddBenchmark(*command, context, arguments, "core", "账本引擎：转账和投放 / the ledger engine: transfers and drops", bench::RunCore);
+  AddBenchmark(*command, context, arguments, "unary", "一次投放一次调用 / one drop a call", bench::RunUnary);
   AddBenchmark(*command, context, arguments, "stream", "设备上传：签名的批次，每批一千次投放 / devices' signed batches of a thousand drops",
                bench::RunStream);
+  AddHelpers(*command, context, arguments);
 }
 
 }  // namespace fenfen::ctl

@@ -15,4 +15,8 @@ absl::Status RunCore(const Options& options, Report& report);
 // journaled, answered one by one. The client runs on the same machine. Beside the bare durable core in batches of 8,190.
 absl::Status RunStream(const Options& options, Report& report);
 
+// RecordDrop by an attendant, at fenfend as a process of its own: calls a second with 1, 16 and 64 in flight beside a server of the same
+// service that does nothing; and the median of a call, one at a time, beside that server's and one and a half fdatasyncs.
+absl::Status RunUnary(const Options& options, Report& report);
+
 }  // namespace fenfen::bench

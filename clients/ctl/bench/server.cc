@@ -1,14 +1,13 @@
 #include "clients/ctl/bench/server.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/ctl/bench/children.h"
 #include "clients/ctl/bench/ledger.h"
 #include "clients/ctl/bench/load.h"
 
@@ -17,18 +16,6 @@ namespace {
 
 constexpr char kAnyPort[] = "127.0.0.1:0";
 constexpr absl::Duration kTokenLife = absl::Hours(1);
-
-// A field of a ready file.
-absl::StatusOr<std::string> ReadyField(const std::string& path, const char* field) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  boost::system::error_code error;
-  const boost::json::value ready = boost::json::parse(text.str(), error);
-  const boost::json::value* value = !error && ready.is_object() ? ready.as_object().if_contains(field) : nullptr;
-  if (value == nullptr || !value->is_string()) return absl::InternalError(absl::StrCat(path, " 里没有 / does not say: ", field));
-  return std::string(value->as_string());
-}
 
 absl::StatusOr<std::unique_ptr<client::Client>> Connect(const std::string& target, absl::StatusOr<client::TokenSigner> signer,
                                                         const std::string& subject, const std::string& role) {
