@@ -17,6 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ledger/core/errors.h"
+#include "ledger/engine/snapshotter.h"
 #include "ledger/journal/file_journal.h"
 #include "ledger/journal/posix_file.h"
 #include "ledger/points/enrolment.h"
@@ -39,16 +40,21 @@ constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kPingIntervalMinMs = 10'000;
 
-// What the directory wants to know of an enrolment.
-std::optional<Directory::Enrolled> EnrolledIn(const CommittedTransaction& committed) {
-  if (committed.transaction.kind != TransactionKind::kEnrolment) return std::nullopt;
-  for (const RecordChange& change : committed.transaction.changes) {
-    if (change.key.kind != RecordKind::kHousehold) continue;
-    absl::StatusOr<HouseholdRecord> record = DecodeHousehold(change.bytes);
-    if (!record.ok()) return std::nullopt;
-    return Directory::Enrolled{HouseholdId(change.key.id), record->card_hash, record->door_hash, std::move(record->members)};
-  }
-  return std::nullopt;
+// How long an orderly stop may take to write a last snapshot. Without it the next start replays what came since the one before.
+constexpr absl::Duration kLastSnapshotMax = absl::Seconds(2);
+
+// What the directory wants to know of a household.
+std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
+  absl::StatusOr<HouseholdRecord> record = DecodeHousehold(household_record);
+  if (!record.ok()) return std::nullopt;
+  return Directory::Enrolled{record->card_hash, record->door_hash, std::move(record->members)};
+}
+
+// What the list of captures wants to know of a voucher.
+std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record) {
+  const absl::StatusOr<VoucherRecord> record = DecodeVoucher(voucher_record);
+  if (!record.ok() || record->state != VoucherState::kCaptured) return std::nullopt;
+  return Captures::Captured{record->merchant, record->capture_time, record->price};
 }
 
 // A secret that others can read stops a server in production; elsewhere it is said.
@@ -112,6 +118,8 @@ struct Server::Parts {
   Parts(const Config& config_in, Log& log_in, const Clock& clock_in) : config(config_in), log(log_in), clock(clock_in) {}
 
   absl::Status OpenLedger();
+  absl::Status StartEngine();
+  void LogRecovery() const;
   absl::Status OpenGate();
   absl::Status ReadMethods();
   absl::Status Listen();
@@ -129,6 +137,8 @@ struct Server::Parts {
   std::optional<Captures> captures;
   DeviceSequences device_sequences;
   std::unique_ptr<Engine> engine;
+  std::optional<SnapshotFolder> snapshots;
+  std::optional<Snapshotter> snapshotter;
   Metrics metrics;
   Methods methods;
   RecordRegions regions{state};
@@ -157,10 +167,36 @@ absl::Status Server::Parts::OpenLedger() {
   absl::StatusOr<std::unique_ptr<FileJournal>> opened = FileJournal::Open(files, std::move(options));
   if (!opened.ok()) return opened.status();
   journal = *std::move(opened);
-  captures.emplace(config.time_zone);
+  return StartEngine();
+}
+
+absl::Status Server::Parts::StartEngine() {
+  captures.emplace(config.time_zone, CapturedIn);
   const std::vector<Projection*> projections = {&catalogue, &directory, &*captures, &device_sequences};
   engine = std::make_unique<Engine>(state, *journal, clock, projections);
-  return engine->Start();
+  snapshots.emplace(files, absl::StrCat(config.data_dir, "/snapshots"));
+  if (absl::Status status = engine->Start({.snapshots = &*snapshots, .savable = &state}); !status.ok()) return status;
+  LogRecovery();
+  if (config.snapshot.interval == absl::ZeroDuration()) return absl::OkStatus();
+  SnapshotterOptions options;
+  options.interval = config.snapshot.interval;
+  options.transactions_min = static_cast<uint64_t>(config.snapshot.transactions_min);
+  options.report = [this](const absl::Status& why) { log.Write(Log::Level::kError, "snapshot", {{"detail", why.ToString()}}); };
+  const RecoveryReport& recovery = engine->recovery();
+  snapshotter.emplace(state, *journal, projections, *snapshots, clock, std::move(options),
+                      Snapshotter::Start{recovery.snapshot, recovery.snapshot_sequences});
+  snapshotter->Run();
+  return absl::OkStatus();
+}
+
+void Server::Parts::LogRecovery() const {
+  const RecoveryReport& recovery = engine->recovery();
+  for (const std::string& why : recovery.refused) log.Write(Log::Level::kError, "a snapshot was not used", {{"detail", why}});
+  log.Write(Log::Level::kInfo, "ledger recovered",
+            {{"snapshot", absl::StrCat(recovery.snapshot)},
+             {"load_ms", absl::StrCat(absl::ToInt64Milliseconds(recovery.load_time))},
+             {"replayed", absl::StrCat(recovery.replayed)},
+             {"replay_ms", absl::StrCat(absl::ToInt64Milliseconds(recovery.replay_time))}});
 }
 
 absl::Status Server::Parts::OpenGate() {
@@ -234,6 +270,16 @@ absl::Status Server::Parts::ServeMetrics() {
     return sum;
   });
   metrics.AddGauge("fenfen_writable", "1 while the journal takes new work.", [this] { return journal->Admit().ok() ? 1.0 : 0.0; });
+  if (snapshotter) {
+    metrics.AddGauge("fenfen_snapshot_time_seconds", "When the last snapshot was begun, since 1970; 0 before the first of this run.",
+                     [this] { return absl::ToDoubleSeconds(snapshotter->stats().time - absl::UnixEpoch()); });
+    metrics.AddGauge("fenfen_snapshot_duration_seconds", "How long the last snapshot took.",
+                     [this] { return absl::ToDoubleSeconds(snapshotter->stats().duration); });
+    metrics.AddGauge("fenfen_snapshot_bytes", "The last snapshot's size.",
+                     [this] { return static_cast<double>(snapshotter->stats().bytes); });
+    metrics.AddGauge("fenfen_snapshots_failed", "Snapshots that could not be written since the start.",
+                     [this] { return static_cast<double>(snapshotter->stats().failed); });
+  }
   metrics.AddGauge("fenfen_upload_streams", "Devices' streams open.", [this] { return static_cast<double>(streams.size()); });
   metrics.AddGauge("fenfen_tokens_cached", "Tokens verified and remembered.",
                    [this] { return static_cast<double>(authenticator->cached()); });
@@ -282,6 +328,11 @@ absl::Status Server::Stop() {
   parts.slow_lane.reset();
   if (parts.engine == nullptr) return absl::OkStatus();
   absl::Status status = parts.engine->Stop();
+  if (parts.snapshotter) parts.snapshotter->Halt();
+  if (status.ok() && parts.snapshotter && parts.snapshotter->IsDue()) {
+    const absl::Status last = parts.snapshotter->Take(kLastSnapshotMax);
+    if (!last.ok()) parts.log.Write(Log::Level::kWarn, "snapshot", {{"detail", last.ToString()}});
+  }
   parts.log.Write(status.ok() ? Log::Level::kInfo : Log::Level::kError, "stopped", {{"detail", status.ToString()}});
   return status;
 }

@@ -1,7 +1,7 @@
 // Server: fenfend put together. Start here to see what there is and in which order it begins and ends.
 //
-//   begin   keys → journal → engine (fold the journal) → methods (access options) → gRPC → metrics → ready file
-//   end     health NOT_SERVING → streams drained, calls finished → engine → journal → audit log
+//   begin   keys → journal → engine (fold the journal from the newest snapshot on) → methods (access options) → gRPC → metrics → ready file
+//   end     health NOT_SERVING → streams drained, calls finished → engine → a last snapshot → journal → audit log
 //
 // One thread makes it, waits and stops it.
 #pragma once

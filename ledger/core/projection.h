@@ -1,6 +1,18 @@
 // Projection: something computed from the journal, afterwards, and thrown away at will: the catalogue, look-ups, boards.
+//
+// Each partition's transactions come in sequence order, once. Across partitions no order is promised: after a restart they come another way
+// round than before, from several threads. So what a projection tells must not depend on it.
+//
+// A start from a snapshot gives a projection first its memo, then what each partition held at the snapshot, then the transactions since.
+// The result must be the same as if all transactions had come.
 #pragma once
 
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "ledger/core/check.h"
+#include "ledger/core/partition_contents.h"
 #include "ledger/core/transaction.h"
 
 namespace fenfen {
@@ -8,9 +20,20 @@ namespace fenfen {
 class Projection {
  public:
   virtual ~Projection() = default;
-  // Takes one durable transaction; each partition's come in sequence order, once. Called on the journal's thread or during replay: short,
-  // no blocking. Readers of a projection may run at the same time, so it guards itself.
+  // Takes one durable transaction. Called on the journal's thread or during replay: short, no blocking. Readers of a projection may run at
+  // the same time, so it guards itself.
   virtual void Apply(const CommittedTransaction& committed) = 0;
+
+  // Takes what the records of a partition say, in place of all the transactions up to contents.last. Several partitions come at once.
+  // One that does not override this cannot be used with snapshots.
+  virtual void Restore(const PartitionContents&) { FENFEN_CHECK(false); }
+
+  // The memo is what no record says and a restart must still know. It may be some transactions ahead of the partitions in the snapshot,
+  // which will come again. `MemoName` tells it from other projections', for ever; empty where there is no memo.
+  virtual absl::string_view MemoName() const { return {}; }
+  virtual std::string SaveMemo() const { return {}; }
+  // Takes what SaveMemo gave; empty where the snapshot has none of this name. DATA_LOSS where the memo does not have its form.
+  virtual absl::Status LoadMemo(absl::string_view) { return absl::OkStatus(); }
 };
 
 }  // namespace fenfen

@@ -14,16 +14,12 @@ namespace fenfen {
 Engine::Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections)
     : state_(state), journal_(journal), clock_(clock), projections_(std::move(projections)) {}
 
-absl::Status Engine::Start() {
-  return journal_.Replay([this](const JournalEntry& entry) -> absl::Status {
-    absl::StatusOr<Transaction> transaction = DecodeTransaction(entry.bytes);
-    if (!transaction.ok()) return transaction.status();
-    if (absl::Status status = state_.Apply(entry.partition, entry.seq, *transaction); !status.ok()) return status;
-    const CommittedTransaction committed{entry.partition, entry.seq, entry.record_time, *std::move(transaction)};
-    for (Projection* projection : projections_) projection->Apply(committed);
-    MarkDurable(entry.partition, entry.seq, absl::OkStatus());
-    return absl::OkStatus();
-  });
+absl::Status Engine::Start(const RecoveryOptions& options) {
+  absl::StatusOr<RecoveryReport> report = Recovery(state_, journal_, projections_, options).Run();
+  if (!report.ok()) return report.status();
+  recovery_ = *std::move(report);
+  for (uint16_t p = 0; p < kPartitions; ++p) MarkDurable(PartitionId(p), recovery_.sequences[p], absl::OkStatus());
+  return absl::OkStatus();
 }
 
 // What one call of SubmitAll has under way.

@@ -2,7 +2,7 @@
 //
 //   submit   admit → State::Execute (decide, commit) → Journal::AppendAll → project → reply     Engine::SubmitAll
 //   read     State::Read → wait until what was seen is durable → reply                           Engine::Read
-//   start    Journal::Replay → State::Apply → project                                            Engine::Start
+//   start    snapshot → State, projections; Journal::ReplayBatches → State::Apply → project     Engine::Start (recovery.h)
 //
 // Acknowledged means journaled: `done` gets OK only after the transaction is durable. Thread-safe.
 #pragma once
@@ -20,6 +20,7 @@
 #include "absl/synchronization/mutex.h"
 #include "ledger/core/clock.h"
 #include "ledger/core/projection.h"
+#include "ledger/engine/recovery.h"
 #include "ledger/journal/journal.h"
 #include "ledger/state/state.h"
 
@@ -48,9 +49,11 @@ class Engine {
   // Both plugs and the projections outlive the engine.
   Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections);
 
-  // Folds the journal into the State and the projections. Call once, before anything else. DATA_LOSS where the journal does not hold
-  // together.
-  absl::Status Start();
+  // Folds the journal, from the newest snapshot on where `options` name some, into the State and the projections. Call once, before
+  // anything else. DATA_LOSS where the journal does not hold together.
+  absl::Status Start(const RecoveryOptions& options = {});
+  // What Start did.
+  const RecoveryReport& recovery() const { return recovery_; }
 
   // Runs the commands, 1 to limits::kCommandsMax; those of one partition in their order. `done` runs exactly once, on any thread, with what
   // became of each: the outcome once it is durable; a refusal, where nothing was done; or JOURNAL_FAILED, where a retry with the same key
@@ -112,6 +115,7 @@ class Engine {
   Journal& journal_;
   const Clock& clock_;
   const std::vector<Projection*> projections_;
+  RecoveryReport recovery_;
   std::array<Durability, kPartitions> durability_;
   std::atomic<bool> stopping_{false};
 };

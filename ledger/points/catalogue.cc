@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/core/bytes.h"
 #include "ledger/core/check.h"
 
 namespace fenfen {
@@ -85,26 +86,25 @@ void Catalogue::Put(CatalogueId id, absl::string_view bytes) {
   std::get<Items<Item>>(items_)[id] = std::move(item);
 }
 
-void Catalogue::PutRecord(const RecordChange& change, absl::Time record_time) {
-  const CatalogueId id(change.key.id);
-  switch (change.key.kind) {
+void Catalogue::PutRecord(const RecordKey& key, absl::string_view bytes) {
+  const CatalogueId id(key.id);
+  switch (key.kind) {
     case RecordKind::kRegion:
-      return Put<v1::Region>(id, change.bytes);
+      return Put<v1::Region>(id, bytes);
     case RecordKind::kStation:
-      return Put<v1::Station>(id, change.bytes);
+      return Put<v1::Station>(id, bytes);
     case RecordKind::kDevice:
-      return Put<v1::Device>(id, change.bytes);
+      return Put<v1::Device>(id, bytes);
     case RecordKind::kMerchant:
-      return Put<v1::Merchant>(id, change.bytes);
+      return Put<v1::Merchant>(id, bytes);
     case RecordKind::kOffer:
-      return Put<v1::Offer>(id, change.bytes);
+      return Put<v1::Offer>(id, bytes);
     case RecordKind::kStaff:
-      return Put<v1::Staff>(id, change.bytes);
+      return Put<v1::Staff>(id, bytes);
     case RecordKind::kRuleSet: {
       auto rules = std::make_shared<v1::RuleSet>();
-      FENFEN_CHECK(rules->ParseFromString(change.bytes));
-      rule_sets_[static_cast<uint32_t>(change.key.id)] = std::move(rules);
-      rules_set_at_ = record_time;
+      FENFEN_CHECK(rules->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+      rule_sets_[static_cast<uint32_t>(key.id)] = std::move(rules);
       return;
     }
     case RecordKind::kHousehold:
@@ -122,10 +122,39 @@ std::shared_ptr<const Catalogue> CatalogueStore::Snapshot() const {
 void CatalogueStore::Apply(const CommittedTransaction& committed) {
   if (committed.partition != kCataloguePartition) return;
   auto next = std::make_shared<Catalogue>(*Snapshot());
-  for (const RecordChange& change : committed.transaction.changes) next->PutRecord(change, committed.record_time);
+  for (const RecordChange& change : committed.transaction.changes) {
+    next->PutRecord(change.key, change.bytes);
+    if (change.key.kind == RecordKind::kRuleSet) next->rules_set_at_ = committed.record_time;
+  }
   next->version_ = committed.seq;
   absl::MutexLock lock(&mutex_);
   current_ = std::move(next);
+}
+
+void CatalogueStore::Restore(const PartitionContents& contents) {
+  if (contents.partition != kCataloguePartition) return;
+  auto next = std::make_shared<Catalogue>(*Snapshot());
+  for (const PartitionContents::Record& record : contents.records) next->PutRecord(record.key, record.bytes);
+  next->version_ = contents.last;
+  absl::MutexLock lock(&mutex_);
+  current_ = std::move(next);
+}
+
+std::string CatalogueStore::SaveMemo() const {
+  std::string memo;
+  ByteWriter(memo).Zigzag(absl::ToUnixMicros(Snapshot()->rules_set_at()));
+  return memo;
+}
+
+absl::Status CatalogueStore::LoadMemo(absl::string_view memo) {
+  if (memo.empty()) return absl::OkStatus();
+  ByteReader in(memo);
+  auto next = std::make_shared<Catalogue>(*Snapshot());
+  next->rules_set_at_ = absl::FromUnixMicros(in.Zigzag());
+  if (!in.Finished()) return absl::DataLossError("the time of the rules does not have its form");
+  absl::MutexLock lock(&mutex_);
+  current_ = std::move(next);
+  return absl::OkStatus();
 }
 
 }  // namespace fenfen

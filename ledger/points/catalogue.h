@@ -69,7 +69,7 @@ class Catalogue {
   friend class CatalogueStore;
   template <typename Item>
   void Put(CatalogueId id, absl::string_view bytes);
-  void PutRecord(const RecordChange& change, absl::Time record_time);
+  void PutRecord(const RecordKey& key, absl::string_view bytes);
 
   std::tuple<Items<v1::Region>, Items<v1::Station>, Items<v1::Device>, Items<v1::Merchant>, Items<v1::Offer>, Items<v1::Staff>> items_;
   std::map<uint32_t, std::shared_ptr<const v1::RuleSet>> rule_sets_;
@@ -77,12 +77,16 @@ class Catalogue {
   PartitionSeq version_;
 };
 
-// Keeps the current snapshot, folded from the catalogue's partition. Thread-safe.
+// Keeps the current snapshot, folded from the catalogue's partition. Its memo is when the rules were set. Thread-safe.
 class CatalogueStore final : public Projection {
  public:
   CatalogueStore() : current_(std::make_shared<Catalogue>()) {}
   std::shared_ptr<const Catalogue> Snapshot() const;
   void Apply(const CommittedTransaction& committed) override;
+  void Restore(const PartitionContents& contents) override;
+  absl::string_view MemoName() const override { return "catalogue"; }
+  std::string SaveMemo() const override;
+  absl::Status LoadMemo(absl::string_view memo) override;
 
  private:
   mutable absl::Mutex mutex_;

@@ -1,4 +1,4 @@
-// Captures: what each merchant captured, by day, newest first. A projection of the captures' postings. Thread-safe.
+// Captures: what each merchant captured, by day, newest first. A projection of the vouchers' records as captures leave them. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -29,19 +29,36 @@ class Captures final : public Projection {
     Points day_amount;
   };
 
+  // What is taken from a voucher's record; given by whoever knows its form, nullopt for a voucher that is not captured.
+  struct Captured {
+    CatalogueId merchant;
+    absl::Time time;
+    Points amount;
+  };
+  using Extract = std::optional<Captured> (*)(absl::string_view voucher_record);
+
   // Days are days in `zone`.
-  explicit Captures(absl::TimeZone zone) : zone_(zone) {}
+  Captures(absl::TimeZone zone, Extract extract) : zone_(zone), extract_(extract) {}
   void Apply(const CommittedTransaction& committed) override;
+  void Restore(const PartitionContents& contents) override;
 
   // A merchant's captures of one day, from the `skip`th newest on.
   Page OfDay(CatalogueId merchant, int32_t day, size_t skip, size_t limit) const;
 
  private:
+  struct Timed {
+    int64_t micros;  // since 1970-01-01 UTC
+    Capture capture;
+  };
   struct Day {
-    std::vector<Capture> captures;  // in the order in which they came
+    std::vector<Timed> captures;  // by time, partition and sequence number: the order does not depend on which came first
     int64_t amount = 0;
   };
+  static bool Before(const Timed& a, const Timed& b);
+  void Add(PartitionId partition, PartitionSeq seq, absl::string_view record);
+
   const absl::TimeZone zone_;
+  const Extract extract_;
   mutable absl::Mutex mutex_;
   absl::flat_hash_map<CatalogueId, std::map<int32_t, Day>> merchants_ ABSL_GUARDED_BY(mutex_);
 };

@@ -139,10 +139,13 @@ absl::Status MemoryState::CheckFollows(const TablesView& view, const Transaction
   return absl::OkStatus();
 }
 
+Points& MemoryState::BalanceOf(Tables& tables, const AccountId& account) {
+  return Cell::Holds(account) ? tables.households.At(account.owner).Balance(account) : tables.accounts[account];
+}
+
 void MemoryState::Commit(Tables& tables, PartitionSeq seq, const Transaction& transaction) {
   for (const Posting& posting : transaction.postings) {
-    Points& balance = Cell::Holds(posting.account) ? tables.households.At(posting.account.owner).Balance(posting.account)
-                                                   : tables.accounts[posting.account];
+    Points& balance = BalanceOf(tables, posting.account);
     balance = Points(balance.hundredths() + posting.amount.hundredths());
   }
   for (const RecordChange& change : transaction.changes) {

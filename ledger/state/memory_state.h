@@ -10,17 +10,21 @@
 #include "absl/synchronization/mutex.h"
 #include "ledger/state/household_cells.h"
 #include "ledger/state/request_keys.h"
+#include "ledger/state/savable_state.h"
 #include "ledger/state/state.h"
 
 namespace fenfen {
 
-class MemoryState final : public State {
+class MemoryState final : public State, public SavableState {
  public:
   // Runs `decide` and `done` on the caller's thread, under the partition's lock.
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override;
   void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
+
+  SavedPartition Save(PartitionId partition) const override;
+  absl::Status Load(const PartitionContents& contents) override;
 
  private:
   struct StoredRecord {
@@ -45,6 +49,7 @@ class MemoryState final : public State {
   static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, Work& work);
   // Whether the transaction follows from the tables as they are: the versions it replaces, the bounds of the accounts.
   static absl::Status CheckFollows(const TablesView& view, const Transaction& transaction);
+  static Points& BalanceOf(Tables& tables, const AccountId& account);
   // Makes the change. Cannot fail: CheckTransaction and CheckFollows went before.
   static void Commit(Tables& tables, PartitionSeq seq, const Transaction& transaction);
 

@@ -61,6 +61,18 @@ void RequestKeys::AddEvent(Window& window, uint64_t number, Effect effect) {
   events.erase(events.begin(), keep);
 }
 
+void RequestKeys::Save(PartitionContents& contents) const {
+  for (const auto& [day, keys] : days_) {
+    for (const auto& [key, effect] : keys) contents.keys.push_back({key, effect});
+  }
+  for (const auto& [device, window] : devices_) contents.devices.push_back({CatalogueId(device), window.forgotten, window.events});
+}
+
+void RequestKeys::Load(const PartitionContents& contents) {
+  for (const PartitionContents::ClientKey& key : contents.keys) days_[DayOf(key.key)].emplace(key.key, key.effect);
+  for (const PartitionContents::Device& device : contents.devices) devices_[device.id.value()] = {device.forgotten, device.events};
+}
+
 size_t RequestKeys::size() const {
   size_t size = 0;
   for (const auto& [day, keys] : days_) size += keys.size();

@@ -12,8 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "ledger/core/ids.h"
-#include "ledger/core/request_key.h"
+#include "ledger/core/partition_contents.h"
 
 namespace fenfen {
 
@@ -33,18 +32,15 @@ class RequestKeys {
   Found Find(const RequestKey& key, uint64_t fingerprint) const;
   // Remembers a key that was kNew. `seq` < 2^32.
   void Add(const RequestKey& key, uint64_t fingerprint, PartitionSeq seq);
+  // Adds everything held to what a snapshot keeps; and takes it back, where nothing is held yet.
+  void Save(PartitionContents& contents) const;
+  void Load(const PartitionContents& contents);
   // How many keys are held.
   size_t size() const;
 
  private:
-  struct Effect {
-    uint32_t fingerprint;
-    uint32_t seq;
-  };
-  struct Event {
-    uint64_t number;
-    Effect effect;
-  };
+  using Effect = PartitionContents::Effect;
+  using Event = PartitionContents::Event;
   struct Window {
     uint64_t forgotten = 0;     // the highest number no longer held
     std::vector<Event> events;  // in the order of their numbers

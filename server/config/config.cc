@@ -24,6 +24,12 @@ class Reader {
 
   void String(const char* key, std::string& value) { Value(key, "a string", value); }
   void Bool(const char* key, bool& value) { Value(key, "true or false", value); }
+  void Integer(const char* key, int64_t& value) { Value(key, "a whole number", value); }
+  void Duration(const char* key, absl::Duration& value) {
+    std::string text;
+    String(key, text);
+    if (!text.empty() && !absl::ParseDuration(text, &value)) Fail(key, "must be a time such as \"10m\" or \"90s\"");
+  }
 
   void Strings(const char* key, std::vector<std::string>& values) {
     known_.insert(key);
@@ -136,6 +142,12 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
     reader.String("lookups", config.lookups_key);
     reader.Finish();
   }
+  for (const toml::table* snapshot : root.Tables("snapshot", false)) {
+    Reader reader(*snapshot, "snapshot.", status);
+    reader.Duration("interval", config.snapshot.interval);
+    reader.Integer("transactions_min", config.snapshot.transactions_min);
+    reader.Finish();
+  }
   for (const toml::table* log : root.Tables("log", false)) {
     Reader reader(*log, "log.", status);
     reader.String("level", config.log.level);
@@ -161,6 +173,8 @@ absl::Status Check(const Config& config) {
   }
   if (config.codes_key.empty()) return invalid("keys.codes", "must name a file");
   if (config.lookups_key.empty()) return invalid("keys.lookups", "must name a file");
+  if (config.snapshot.interval < absl::ZeroDuration()) return invalid("snapshot.interval", "must not be negative");
+  if (config.snapshot.transactions_min < 1) return invalid("snapshot.transactions_min", "must be at least 1");
   static constexpr absl::string_view kLevels[] = {"debug", "info", "warn", "error"};
   if (std::find(std::begin(kLevels), std::end(kLevels), config.log.level) == std::end(kLevels)) {
     return invalid("log.level", absl::StrCat("must be one of ", absl::StrJoin(kLevels, ", ")));

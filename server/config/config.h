@@ -30,6 +30,12 @@ struct LogConfig {
   std::string file;            // empty = standard error
 };
 
+// Snapshots of the ledger's state, which save a start from replaying the whole journal.
+struct SnapshotConfig {
+  absl::Duration interval = absl::Minutes(10);  // how often one is written; 0 = none is
+  int64_t transactions_min = 50'000;            // and only after so many transactions
+};
+
 struct Config {
   std::string data_dir = "data";
   std::string listen = "127.0.0.1:0";
@@ -41,6 +47,7 @@ struct Config {
   std::string codes_key = "codes.key";
   std::string lookups_key = "lookups.key";
   std::vector<IssuerConfig> issuers;
+  SnapshotConfig snapshot;
   LogConfig log;
 };
 

@@ -27,10 +27,16 @@ absl::TimeZone ProgrammeZone() {
   return absl::LoadTimeZone("Asia/Shanghai", &zone) ? zone : absl::FixedTimeZone(8 * 60 * 60);
 }
 
-std::optional<Directory::Enrolled> EnrolledIn(const CommittedTransaction& committed) {
-  std::optional<EnrolmentFacts> facts = EnrolmentOf(committed);
-  if (!facts) return std::nullopt;
-  return Directory::Enrolled{facts->household, facts->card_hash, facts->door_hash, std::move(facts->members)};
+std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
+  absl::StatusOr<HouseholdRecord> record = DecodeHousehold(household_record);
+  if (!record.ok()) return std::nullopt;
+  return Directory::Enrolled{record->card_hash, record->door_hash, std::move(record->members)};
+}
+
+std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record) {
+  const absl::StatusOr<VoucherRecord> record = DecodeVoucher(voucher_record);
+  if (!record.ok() || record->state != VoucherState::kCaptured) return std::nullopt;
+  return Captures::Captured{record->merchant, record->capture_time, record->price};
 }
 
 void AddRules(v1::UpdateCatalogueRequest& request) {
@@ -108,7 +114,7 @@ EnrolmentFacts EnrolmentOfAccount(uint32_t account, bool named) {
   return {household, CatalogueIdOf(kEstate), hash(1), hash(2), {hash(3), hash(4)}};
 }
 
-Ledger::Ledger() : zone_(ProgrammeZone()), directory_(EnrolledIn), captures_(zone_) {}
+Ledger::Ledger() : zone_(ProgrammeZone()), directory_(EnrolledIn), captures_(zone_, CapturedIn) {}
 
 Ledger::~Ledger() { Close().IgnoreError(); }
 
