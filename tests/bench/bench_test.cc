@@ -89,6 +89,20 @@ TEST(Bench, UnarySaysItsLines) {
                                           "unary/record-drop/16-in-flight", "unary/record-drop/64-in-flight"));
 }
 
+TEST(Bench, MemorySaysItsLines) {
+  const std::vector<boost::json::object> lines = LinesOf("memory");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].at("unit").as_string(), "bytes");
+  EXPECT_TRUE(lines[0].at("lower_is_better").as_bool());
+  EXPECT_THAT(std::string(lines[1].at("name").as_string()), HasSubstr("extrapolated"));
+}
+
+TEST(Bench, ScaleSaysItsLines) {
+  const std::vector<boost::json::object> lines = LinesOf("scale");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].at("goal").to_number<double>(), 1.5);
+}
+
 TEST(Bench, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(RunBench("speed").exit_code, 0);
   EXPECT_NE(RunBench("core --rounds 0").exit_code, 0);

@@ -1,6 +1,7 @@
 #include "clients/ctl/bench/bench_command.h"
 
 #include <CLI/CLI.hpp>
+#include <boost/json.hpp>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
@@ -9,6 +10,7 @@
 #include "clients/ctl/bench/benchmarks.h"
 #include "clients/ctl/bench/children.h"
 #include "clients/ctl/bench/echo_server.h"
+#include "clients/ctl/bench/idle_households.h"
 
 namespace fenfen::ctl {
 namespace {
@@ -18,6 +20,7 @@ constexpr double kQuickSeconds = 0.05;
 struct Arguments {
   bench::Options options;
   double seconds = 3;
+  uint32_t households = 0;
   std::string reply_file;
   std::string ready_file;
 };
@@ -47,6 +50,16 @@ void AddHelpers(CLI::App& bench, Context* context, const std::shared_ptr<Argumen
     const absl::Status status = bench::ServeEcho(arguments->reply_file, arguments->ready_file);
     if (!status.ok()) context->exit_code = Fail(*context, status);
   });
+  CLI::App* hold = bench.add_subcommand("hold-households", "")->group("");
+  hold->add_option("--households", arguments->households)->required();
+  hold->callback([context, arguments] {
+    const absl::StatusOr<bench::IdleCost> cost = bench::HoldIdleHouseholds(arguments->households);
+    if (!cost.ok()) {
+      context->exit_code = Fail(*context, cost.status());
+      return;
+    }
+    std::cout << boost::json::object{{"base", cost->base}, {"resident", cost->resident}, {"raw", cost->raw}} << std::endl;
+  });
 }
 
 }  // namespace
@@ -75,6 +88,8 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   AddBenchmark(*command, context, arguments, "unary", "一次投放一次调用 / one drop a call", bench::RunUnary);
   AddBenchmark(*command, context, arguments, "stream", "设备上传：签名的批次，每批一千次投放 / devices' signed batches of a thousand drops",
                bench::RunStream);
+  AddBenchmark(*command, context, arguments, "memory", "闲置家庭占多少内存 / what idle households cost in memory", bench::RunMemory);
+  AddBenchmark(*command, context, arguments, "scale", "家庭越多，一次投放贵多少 / what a drop costs with more households", bench::RunScale);
   AddHelpers(*command, context, arguments);
 }
 

@@ -19,4 +19,11 @@ absl::Status RunStream(const Options& options, Report& report);
 // service that does nothing; and the median of a call, one at a time, beside that server's and one and a half fdatasyncs.
 absl::Status RunUnary(const Options& options, Report& report);
 
+// What a household that does nothing costs in memory, in a process that holds a million of them and the projections, beside the same
+// knowledge side by side; and what ten million cost, by that sample or, with `full`, really.
+absl::Status RunMemory(const Options& options, Report& report);
+
+// What a drop costs with 100,000, a million and, with `full`, ten million households. Here the bare figure is the cost with 10,000.
+absl::Status RunScale(const Options& options, Report& report);
+
 }  // namespace fenfen::bench

@@ -59,7 +59,7 @@ class CoreBench {
       const absl::Time now = absl::Now();
       std::vector<Command> commands;
       commands.reserve(count);
-      for (size_t i = 0; i < count; ++i) commands.push_back(Ledger::Transfer(picks.At(client.turn++), client.keys.Next(), now));
+      for (size_t i = 0; i < count; ++i) commands.push_back(TransferCommand(picks.At(client.turn++), client.keys.Next(), now));
       return commands;
     };
     return Measure("transfers", kGoalTransfers, picks, spread, batch, make);
@@ -69,13 +69,12 @@ class CoreBench {
     const Picks picks(accounts_, spread);
     const auto make = [&](int number, size_t count) {
       Client& client = *clients_[static_cast<size_t>(number)];
-      const absl::Time now = absl::Now();
-      const std::shared_ptr<const Catalogue> catalogue = ledger_->catalogue().Snapshot();
+      const DropSetting setting = ledger_->Setting();
       std::vector<Command> commands;
       commands.reserve(count);
       for (size_t i = 0; i < count; ++i) {
         const uint32_t account = picks.At(client.turn++).from;
-        commands.push_back(ledger_->Drop(account, static_cast<size_t>(number), ++client.sequence, now, catalogue));
+        commands.push_back(DropCommand(account, static_cast<size_t>(number), ++client.sequence, setting));
       }
       return commands;
     };

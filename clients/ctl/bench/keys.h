@@ -17,7 +17,8 @@ class KeySource {
   explicit KeySource(uint64_t number) : number_(number) { Tick(); }
 
   // Takes the time anew; now and then, not for every key.
-  void Tick() { millis_ = static_cast<uint64_t>(absl::ToUnixMillis(absl::Now())); }
+  void Tick() { Set(absl::Now()); }
+  void Set(absl::Time time) { millis_ = static_cast<uint64_t>(absl::ToUnixMillis(time)); }
   // A key that was not given before.
   RequestKey Next() {
     const uint64_t mixed = MixBits(++count_);

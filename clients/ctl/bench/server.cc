@@ -58,7 +58,7 @@ absl::Status BenchServer::PrepareLedger(const ServerPlan& plan) {
   if (!ledger.ok()) return ledger.status();
   if (absl::Status status = (*ledger)->Enrol(plan.households, /*named=*/true); !status.ok()) return status;
   std::vector<Command> sample;
-  sample.push_back((*ledger)->Drop(0, plan.devices, 1, absl::Now(), (*ledger)->catalogue().Snapshot()));
+  sample.push_back(DropCommand(0, plan.devices, 1, (*ledger)->Setting()));
   if (absl::Status status = SubmitAllAndWait((*ledger)->engine(), std::move(sample)); !status.ok()) return status;
   const absl::StatusOr<size_t> bytes = (*ledger)->StoredBytesOfLast(PartitionOf(HouseholdOf(0)));
   if (!bytes.ok()) return bytes.status();
