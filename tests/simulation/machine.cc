@@ -1,0 +1,105 @@
+#include "tests/simulation/machine.h"
+
+#include <utility>
+#include <variant>
+
+#include "ledger/core/check.h"
+#include "ledger/points/catalogue_update.h"
+
+namespace fenfen::sim {
+namespace {
+
+// So small that segments end, and the disk fills up, all the time. A batch of one partition is less than a longest transaction.
+FileJournalOptions SmallJournal() {
+  FileJournalOptions options;
+  options.directory = "journal";
+  options.segment_bytes = 40u << 10;
+  options.transaction_bytes_max = 12u << 10;
+  options.group_bytes_max = 8u << 10;
+  options.queue_bytes_max = 48u << 10;
+  options.own_threads = false;
+  options.new_journal_id = 0x5eed;
+  return options;
+}
+
+struct ReadsOf {
+  const Request& request;
+  ReadSet operator()(const v1::UpdateCatalogueRequest& update) const { return CatalogueReads(update); }
+  ReadSet operator()(const EnrolmentFacts& facts) const { return EnrolmentReads(facts.household); }
+  ReadSet operator()(const DropFacts& facts) const { return DropReads(facts); }
+  ReadSet operator()(const Reservation& facts) const { return ReserveReads(facts.household, VoucherIdFor(facts.household, request.key)); }
+  ReadSet operator()(const CaptureFacts& facts) const { return CaptureReads(facts.household, facts.voucher); }
+};
+
+}  // namespace
+
+Machine::Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary)
+    : disk_(disk), clock_(clock), witness_(witness), canary_(canary) {
+  FENFEN_CHECK(absl::LoadTimeZone("Asia/Shanghai", &zone_));
+  if (canary_ == Canary::kSync) disk_.LieAboutSyncs();
+}
+
+absl::Status Machine::Start() {
+  absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(disk_, SmallJournal());
+  if (!journal.ok()) return journal.status();
+  journal_ = *std::move(journal);
+  state_ = std::make_unique<MemoryState>();
+  catalogue_ = std::make_unique<CatalogueStore>();
+  const bool sound = canary_ == Canary::kNone;
+  if (!sound) planted_journal_ = PlantIn(*journal_, canary_);
+  if (!sound) planted_state_ = PlantIn(*state_, canary_);
+  engine_ = std::make_unique<Engine>(sound ? *state_ : *planted_state_, sound ? *journal_ : *planted_journal_, clock_,
+                                     std::vector<Projection*>{catalogue_.get(), &witness_});
+  absl::Status status = engine_->Start({.threads = 1});
+  if (!status.ok()) Stop();
+  return status;
+}
+
+// The journal goes first: it answers what is still open, through the engine.
+void Machine::Stop() {
+  journal_.reset();
+  engine_.reset();
+  planted_journal_.reset();
+  planted_state_.reset();
+  state_.reset();
+  catalogue_.reset();
+}
+
+Command Machine::CommandFor(const SharedRequest& request, std::shared_ptr<bool> decided) {
+  Command command;
+  command.partition = request->partition;
+  command.key = request->key;
+  command.fingerprint = request->fingerprint;
+  command.reads = std::visit(ReadsOf{*request}, request->body);
+  command.decide = [this, request, decided = std::move(decided)](const View& view) {
+    *decided = true;
+    absl::StatusOr<Transaction> transaction = Decide(view, *request);
+    if (transaction.ok()) PlantIn(*transaction, canary_);
+    return transaction;
+  };
+  return command;
+}
+
+absl::StatusOr<Transaction> Machine::Decide(const View& view, const Request& request) const {
+  const DecisionContext context{request.key, request.fingerprint, {ActorKind::kSystem, 0, 0}, clock_.Now(), zone_};
+  const std::shared_ptr<const Catalogue> catalogue = catalogue_->Snapshot();
+  if (const auto* update = std::get_if<v1::UpdateCatalogueRequest>(&request.body)) return DecideCatalogueUpdate(view, *update, context);
+  if (const auto* enrolment = std::get_if<EnrolmentFacts>(&request.body)) return DecideEnrolment(view, *enrolment, *catalogue, context);
+  if (const auto* drop = std::get_if<DropFacts>(&request.body)) return DecideDrop(view, *drop, *catalogue, context);
+  if (const auto* capture = std::get_if<CaptureFacts>(&request.body)) return DecideCapture(view, *capture, context);
+  const auto& reservation = std::get<Reservation>(request.body);
+  return DecideReserve(view, reservation.household, reservation.offer, *catalogue, context);
+}
+
+absl::StatusOr<std::unique_ptr<State>> Machine::FreshFold() {
+  auto fold = std::make_unique<MemoryState>();
+  const absl::Status status = journal_->Replay([&fold](const JournalEntry& entry) -> absl::Status {
+    const absl::StatusOr<Transaction> transaction = DecodeTransaction(entry.bytes);
+    if (!transaction.ok()) return transaction.status();
+    return fold->Apply(entry.partition, entry.seq, *transaction);
+  });
+  if (!status.ok()) return status;
+  return fold;
+}
+
+}  // namespace fenfen::sim

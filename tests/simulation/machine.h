@@ -1,0 +1,63 @@
+// Machine: the program under test on its simulated disk and clock: a FileJournal without threads, a MemoryState, the catalogue and the
+// engine, started and ended as often as the run likes. Not thread-safe.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "ledger/core/clock.h"
+#include "ledger/core/projection.h"
+#include "ledger/engine/engine.h"
+#include "ledger/journal/file_journal.h"
+#include "ledger/points/catalogue.h"
+#include "ledger/state/memory_state.h"
+#include "tests/simulation/canary.h"
+#include "tests/simulation/request.h"
+#include "tests/simulation/sim_disk.h"
+
+namespace fenfen::sim {
+
+class Machine {
+ public:
+  // `witness` sees every durable entry, at starts too. All outlive the machine.
+  Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary);
+  ~Machine() { Stop(); }
+
+  // Opens the journal and folds it. Whatever fails leaves the machine stopped.
+  absl::Status Start();
+  // Ends without a word, as a kill does, where the disk is dead already; else in order.
+  void Stop();
+  bool running() const { return engine_ != nullptr; }
+
+  Engine& engine() { return *engine_; }
+  State& state() { return *state_; }
+  FileJournal& journal() { return *journal_; }
+  // Whether the journal has stopped writing for good.
+  bool stopped() const { return journal_->Metrics().failed; }
+  // Writes what is queued.
+  void RunOnce() { journal_->RunOnce(); }
+
+  // The command of a request; `decided` is set when its decision runs.
+  Command CommandFor(const SharedRequest& request, std::shared_ptr<bool> decided);
+
+  // A state made anew from the journal, for comparison. Nothing is being appended.
+  absl::StatusOr<std::unique_ptr<State>> FreshFold();
+
+ private:
+  absl::StatusOr<Transaction> Decide(const View& view, const Request& request) const;
+
+  SimDisk& disk_;
+  const Clock& clock_;
+  Projection& witness_;
+  const Canary canary_;
+  absl::TimeZone zone_;
+  std::unique_ptr<MemoryState> state_;
+  std::unique_ptr<State> planted_state_;
+  std::unique_ptr<CatalogueStore> catalogue_;
+  std::unique_ptr<FileJournal> journal_;
+  std::unique_ptr<Journal> planted_journal_;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace fenfen::sim
