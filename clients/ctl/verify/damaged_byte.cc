@@ -6,8 +6,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/strings/match.h"
 #include "ledger/core/crc32c.h"
 #include "ledger/core/limits.h"
+#include "ledger/journal/journal_reader.h"
 
 namespace fenfen::ctl {
 namespace {
@@ -113,11 +115,41 @@ std::optional<size_t> InRecord(absl::string_view bytes, const std::string& place
   return std::nullopt;
 }
 
+// In a compressed segment (docs/formats/journal.md, "Compressed"): its head, or the frame of one block.
+std::optional<uint64_t> InCompressed(const File& file, uint64_t offset) {
+  std::string head(compressed::HeadBytes(0), '\0');
+  const auto read = [&](uint64_t at, std::string& into) {
+    const absl::StatusOr<size_t> got = file.ReadAt(at, into.data(), into.size());
+    return got.ok() && *got == into.size();
+  };
+  if (!read(0, head)) return std::nullopt;
+  const std::optional<size_t> head_bytes = compressed::HeadBytesFrom(head);
+  if (!head_bytes) return std::nullopt;
+  head.resize(*head_bytes);
+  if (!read(0, head)) return std::nullopt;
+  if (offset == 0) return ChangedByte(Checked{head, 0, head.size() - 4, head.size() - 4, ""});
+  const std::optional<compressed::Head> decoded = compressed::DecodeHead(head);
+  if (!decoded) return std::nullopt;
+  uint64_t at = head.size();
+  for (const compressed::Block& block : decoded->blocks) {
+    if (at == offset) {
+      std::string frame(block.bytes, '\0');
+      const std::string place = PlaceOf(decoded->segment, at);
+      if (!read(at, frame)) return std::nullopt;
+      const std::optional<size_t> changed = ChangedByte(block.crc32c ^ Crc32c(place, Crc32c(frame)), frame.size(), place.size());
+      return changed ? std::optional<uint64_t>(at + *changed) : std::nullopt;
+    }
+    at += block.bytes;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<uint64_t> FindDamagedByte(FileSystem& files, const Damage& damage) {
   const absl::StatusOr<std::unique_ptr<File>> file = files.OpenForRead(damage.path);
   if (!file.ok()) return std::nullopt;
+  if (absl::EndsWith(damage.path, segment::kCompressedEnding)) return InCompressed(**file, damage.offset);
   std::string head(segment::kHeaderBytes, '\0');
   const absl::StatusOr<size_t> got = (*file)->ReadAt(0, head.data(), head.size());
   if (!got.ok() || *got < head.size()) return std::nullopt;

@@ -3,6 +3,7 @@
 
 #include "absl/strings/escaping.h"
 #include "clients/ctl/verify/partition_fold.h"
+#include "ledger/journal/sealing.h"
 #include "ledger/state/memory_state.h"
 #include "tests/clients/ctl/verify/book.h"
 
@@ -275,6 +276,34 @@ TEST(VerifyTest, DamageIsAFindingWithItsFileAndByte) {
   }
   // All but what no checksum covers: a trailer, and zeros between groups.
   EXPECT_GE(exact + groups.size() * 32, groups.back().end);
+}
+
+TEST(VerifyTest, ACompressedSegmentIsReadAndItsDamageFound) {
+  Book book;
+  WriteAGoodLife(book);
+  const absl::StatusOr<SegmentIndex> index = IndexSegment(book.disk(), kDirectory, {});
+  ASSERT_TRUE(index.ok()) << index.status();
+  ASSERT_TRUE(CompressSegment(book.disk(), kDirectory, index->Head(), std::atomic<bool>(false)).ok());
+  EXPECT_EQ(book.Verify().findings_total, 0u);
+  EXPECT_EQ(book.Verify().transactions, 7u);
+  const std::string path = SegmentPath(kDirectory, 1, segment::kCompressedEnding);
+  const std::string whole = book.disk().Bytes(path);
+  size_t exact = 0;
+  for (size_t at = 0; at < whole.size(); ++at) {
+    std::string bytes = whole;
+    bytes[at] = static_cast<char>(bytes[at] ^ (1 + at % 255));
+    book.disk().Put(path, bytes);
+    const VerifyReport report = book.Verify();
+    ASSERT_EQ(report.findings_total, 1u) << at;
+    EXPECT_EQ(report.findings[0].file, path);
+    EXPECT_LE(report.findings[0].offset, at);
+    if (report.findings[0].damaged_byte) {
+      EXPECT_EQ(*report.findings[0].damaged_byte, at);
+      ++exact;
+    }
+  }
+  // All but the parts of the head without which its size is not known.
+  EXPECT_GE(exact + 24, whole.size());
 }
 
 TEST(VerifyTest, AnUnfinishedWriteIsNoFinding) {
