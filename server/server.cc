@@ -163,6 +163,7 @@ absl::Status Server::Parts::OpenLedger() {
   audit = *std::move(opened_audit);
   FileJournalOptions options;
   options.directory = absl::StrCat(config.data_dir, "/journal");
+  options.uncompressed_segments = static_cast<size_t>(config.journal.uncompressed_segments);
   options.report = [this](const absl::Status& why) { log.Write(Log::Level::kError, "journal", {{"detail", why.ToString()}}); };
   absl::StatusOr<std::unique_ptr<FileJournal>> opened = FileJournal::Open(files, std::move(options));
   if (!opened.ok()) return opened.status();

@@ -142,6 +142,11 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
     reader.String("lookups", config.lookups_key);
     reader.Finish();
   }
+  for (const toml::table* journal : root.Tables("journal", false)) {
+    Reader reader(*journal, "journal.", status);
+    reader.Integer("uncompressed_segments", config.journal.uncompressed_segments);
+    reader.Finish();
+  }
   for (const toml::table* snapshot : root.Tables("snapshot", false)) {
     Reader reader(*snapshot, "snapshot.", status);
     reader.Duration("interval", config.snapshot.interval);
@@ -173,6 +178,7 @@ absl::Status Check(const Config& config) {
   }
   if (config.codes_key.empty()) return invalid("keys.codes", "must name a file");
   if (config.lookups_key.empty()) return invalid("keys.lookups", "must name a file");
+  if (config.journal.uncompressed_segments < 0) return invalid("journal.uncompressed_segments", "must not be negative");
   if (config.snapshot.interval < absl::ZeroDuration()) return invalid("snapshot.interval", "must not be negative");
   if (config.snapshot.transactions_min < 1) return invalid("snapshot.transactions_min", "must be at least 1");
   static constexpr absl::string_view kLevels[] = {"debug", "info", "warn", "error"};

@@ -30,6 +30,10 @@ struct LogConfig {
   std::string file;            // empty = standard error
 };
 
+struct JournalConfig {
+  int64_t uncompressed_segments = 2;  // the newest so many full ones, 64 MiB each; the older are compressed; 0 = none is
+};
+
 // Snapshots of the ledger's state, which save a start from replaying the whole journal.
 struct SnapshotConfig {
   absl::Duration interval = absl::Minutes(10);  // how often one is written; 0 = none is
@@ -47,6 +51,7 @@ struct Config {
   std::string codes_key = "codes.key";
   std::string lookups_key = "lookups.key";
   std::vector<IssuerConfig> issuers;
+  JournalConfig journal;
   SnapshotConfig snapshot;
   LogConfig log;
 };
