@@ -97,6 +97,13 @@ TEST(Bench, MemorySaysItsLines) {
   EXPECT_THAT(std::string(lines[1].at("name").as_string()), HasSubstr("extrapolated"));
 }
 
+TEST(Bench, RecoverySaysItsLines) {
+  std::set<std::string> names;
+  for (const boost::json::object& line : LinesOf("recovery")) names.insert(std::string(line.at("name").as_string()));
+  EXPECT_THAT(names, testing::ElementsAre("recovery/replay/5000-households", "recovery/start-from-snapshot/5000-households",
+                                          "recovery/verify/5000-households"));
+}
+
 TEST(Bench, ScaleSaysItsLines) {
   const std::vector<boost::json::object> lines = LinesOf("scale");
   ASSERT_EQ(lines.size(), 1u);

@@ -89,6 +89,8 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   AddBenchmark(*command, context, arguments, "stream", "设备上传：签名的批次，每批一千次投放 / devices' signed batches of a thousand drops",
                bench::RunStream);
   AddBenchmark(*command, context, arguments, "memory", "闲置家庭占多少内存 / what idle households cost in memory", bench::RunMemory);
+  AddBenchmark(*command, context, arguments, "recovery", "重放、从快照启动、核对 / replay, start from a snapshot, verify",
+               bench::RunRecovery);
   AddBenchmark(*command, context, arguments, "scale", "家庭越多，一次投放贵多少 / what a drop costs with more households", bench::RunScale);
   AddHelpers(*command, context, arguments);
 }

@@ -23,6 +23,10 @@ absl::Status RunUnary(const Options& options, Report& report);
 // knowledge side by side; and what ten million cost, by that sample or, with `full`, really.
 absl::Status RunMemory(const Options& options, Report& report);
 
+// Starting again with a million households: transactions replayed a second, the time to start from a snapshot, and entries that the checker
+// (clients/ctl/verify) goes through a second. Beside reading the same bytes with CRC32C alone.
+absl::Status RunRecovery(const Options& options, Report& report);
+
 // What a drop costs with 100,000, a million and, with `full`, ten million households. Here the bare figure is the cost with 10,000.
 absl::Status RunScale(const Options& options, Report& report);
 

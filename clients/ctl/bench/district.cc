@@ -54,6 +54,18 @@ absl::TimeZone ProgrammeZone() {
   return absl::LoadTimeZone("Asia/Shanghai", &zone) ? zone : absl::FixedTimeZone(8 * 60 * 60);
 }
 
+std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
+  absl::StatusOr<HouseholdRecord> record = DecodeHousehold(household_record);
+  if (!record.ok()) return std::nullopt;
+  return Directory::Enrolled{record->card_hash, record->door_hash, std::move(record->members)};
+}
+
+std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record) {
+  const absl::StatusOr<VoucherRecord> record = DecodeVoucher(voucher_record);
+  if (!record.ok() || record->state != VoucherState::kCaptured) return std::nullopt;
+  return Captures::Captured{record->merchant, record->capture_time, record->price};
+}
+
 std::string DeviceName(size_t n) { return absl::StrCat("devices/bench-", n); }
 std::string StationName(size_t n) { return absl::StrCat("stations/bench-", n); }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@
 #include "ledger/points/catalogue.h"
 #include "ledger/points/drop.h"
 #include "ledger/points/enrolment.h"
+#include "ledger/projections/captures.h"
+#include "ledger/projections/directory.h"
 
 namespace fenfen::bench {
 
@@ -28,6 +31,9 @@ std::string StationName(size_t n);
 
 // Days are days in it.
 absl::TimeZone ProgrammeZone();
+// What the projections take from a household's and a voucher's record.
+std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record);
+std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record);
 
 // The district's catalogue, with a device and a station for each public key of 32 bytes.
 v1::UpdateCatalogueRequest BenchCatalogue(const std::vector<std::string>& device_keys);

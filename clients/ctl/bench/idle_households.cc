@@ -36,6 +36,8 @@ uint64_t ResidentBytes() {
 // The State and the projections, as a start leaves them.
 class Memory {
  public:
+  Memory() : directory_(EnrolledIn), captures_(zone_, CapturedIn) {}
+
   // Decides and applies a command, as the engine and then a replay would. Returns what was committed.
   absl::StatusOr<CommittedTransaction> Do(Command command, absl::Time now) {
     absl::StatusOr<Transaction> transaction = absl::InternalError("not decided");
@@ -47,7 +49,8 @@ class Memory {
     if (!transaction.ok()) return transaction.status();
     if (absl::Status status = state_.Apply(command.partition, seq, *transaction); !status.ok()) return status;
     CommittedTransaction committed{command.partition, seq, now, *std::move(transaction)};
-    catalogue_.Apply(committed);
+    const std::array<Projection*, 3> projections = {&catalogue_, &directory_, &captures_};
+    for (Projection* projection : projections) projection->Apply(committed);
     return committed;
   }
   DropSetting Setting(absl::Time now) const { return {now, zone_, catalogue_.Snapshot()}; }
@@ -55,6 +58,8 @@ class Memory {
  private:
   const absl::TimeZone zone_ = ProgrammeZone();
   CatalogueStore catalogue_;
+  Directory directory_;
+  Captures captures_;
   MemoryState state_;
 };
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "clients/ctl/bench/load.h"
 #include "ledger/core/limits.h"
+#include "ledger/engine/snapshotter.h"
 #include "ledger/journal/segment.h"
 
 namespace fenfen::bench {
@@ -17,7 +18,7 @@ constexpr uint64_t kFingerprint = 1;
 
 }  // namespace
 
-Ledger::Ledger() : zone_(ProgrammeZone()) {}
+Ledger::Ledger() : zone_(ProgrammeZone()), directory_(EnrolledIn), captures_(zone_, CapturedIn) {}
 
 Ledger::~Ledger() { Close().IgnoreError(); }
 
@@ -31,9 +32,10 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(const std::string& folder, 
   absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(ledger->files_, std::move(options));
   if (!journal.ok()) return journal.status();
   ledger->journal_ = *std::move(journal);
-  ledger->engine_ =
-      std::make_unique<Engine>(ledger->state_, *ledger->journal_, ledger->clock_, std::vector<Projection*>{&ledger->catalogue_});
-  if (absl::Status status = ledger->engine_->Start(); !status.ok()) return status;
+  ledger->snapshots_.emplace(ledger->files_, absl::StrCat(folder, "/snapshots"));
+  ledger->engine_ = std::make_unique<Engine>(ledger->state_, *ledger->journal_, ledger->clock_, ledger->projections());
+  const RecoveryOptions recovery{.snapshots = &*ledger->snapshots_, .savable = &ledger->state_};
+  if (absl::Status status = ledger->engine_->Start(recovery); !status.ok()) return status;
   if (ledger->journal_->LastDurable(kCataloguePartition) == PartitionSeq(0)) {
     if (absl::Status status = ledger->WriteCatalogue(device_keys); !status.ok()) return status;
   }
@@ -94,21 +96,22 @@ absl::Status Ledger::SeedPartition(PartitionId partition, const std::vector<uint
 
 absl::Status Ledger::Enrol(uint32_t accounts, bool named) {
   const std::shared_ptr<const Catalogue> snapshot = catalogue_.Snapshot();
-  for (uint32_t first = 0; first < accounts; first += limits::kCommandsMax) {
-    std::vector<Command> commands;
-    keys_.Tick();
-    for (uint32_t account = first; account < std::min<uint32_t>(accounts, first + limits::kCommandsMax); ++account) {
-      commands.push_back(EnrolmentCommand(EnrolmentOfAccount(account, named), keys_.Next(), clock_.Now(), snapshot));
-    }
-    if (absl::Status status = SubmitAllAndWait(*engine_, std::move(commands)); !status.ok()) return status;
-  }
-  return absl::OkStatus();
+  const absl::Time now = clock_.Now();
+  keys_.Tick();
+  return SubmitForEach(*engine_, accounts,
+                       [&](uint32_t account) { return EnrolmentCommand(EnrolmentOfAccount(account, named), keys_.Next(), now, snapshot); });
 }
 
 absl::StatusOr<size_t> Ledger::StoredBytesOfLast(PartitionId partition) {
   const absl::StatusOr<JournalEntry> entry = journal_->Read(partition, journal_->LastDurable(partition));
   if (!entry.ok()) return entry.status();
   return segment::RecordBytes(entry->bytes.size());
+}
+
+absl::Status Ledger::TakeSnapshot() {
+  const RecoveryReport& recovery = engine_->recovery();
+  Snapshotter snapshotter(state_, *journal_, projections(), *snapshots_, clock_, {}, {recovery.snapshot, recovery.snapshot_sequences});
+  return snapshotter.Take();
 }
 
 absl::Status Ledger::Close() {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "clients/ctl/bench/district.h"
 #include "clients/ctl/bench/keys.h"
 #include "ledger/engine/engine.h"
+#include "ledger/engine/snapshot_folder.h"
 #include "ledger/journal/file_journal.h"
 #include "ledger/journal/posix_file.h"
 #include "ledger/points/catalogue.h"
@@ -25,7 +27,8 @@ namespace fenfen::bench {
 
 class Ledger {
  public:
-  // Opens the journal in FOLDER/journal. Where it is new, the catalogue is written first.
+  // Opens the journal in FOLDER/journal and starts, from the newest snapshot in FOLDER/snapshots if there is one. Where the journal is new,
+  // the catalogue is written first.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(const std::string& folder, const std::vector<std::string>& device_keys);
   ~Ledger();
 
@@ -37,6 +40,8 @@ class Ledger {
 
   // What the journal takes for a partition's last transaction, in bytes.
   absl::StatusOr<size_t> StoredBytesOfLast(PartitionId partition);
+  // Writes a snapshot, as fast as it goes.
+  absl::Status TakeSnapshot();
   // Makes all durable and stops.
   absl::Status Close();
 
@@ -46,6 +51,7 @@ class Ledger {
 
  private:
   Ledger();
+  std::vector<Projection*> projections() { return {&catalogue_, &directory_, &captures_}; }
   absl::Status WriteCatalogue(const std::vector<std::string>& device_keys);
   absl::Status SeedPartition(PartitionId partition, const std::vector<uint32_t>& accounts);
 
@@ -53,7 +59,10 @@ class Ledger {
   SystemClock clock_;
   const absl::TimeZone zone_;
   CatalogueStore catalogue_;
+  Directory directory_;
+  Captures captures_;
   MemoryState state_;
+  std::optional<SnapshotFolder> snapshots_;
   std::unique_ptr<FileJournal> journal_;
   std::unique_ptr<Engine> engine_;
   KeySource keys_{0xfffe};

@@ -13,6 +13,8 @@
 namespace fenfen::bench {
 namespace {
 
+constexpr uint32_t kAtOnce = 8000;
+
 // Waits for the calls of one batch. Shared with their callbacks, so that the last one may still be in here when the waiter goes on.
 class Calls {
  public:
@@ -65,6 +67,17 @@ absl::Status SubmitAllAndWait(Engine& engine, std::vector<Command> commands) {
     Submit(engine, std::move(some), calls);
   }
   return calls->Wait();
+}
+
+absl::Status SubmitForEach(Engine& engine, uint32_t accounts, absl::FunctionRef<Command(uint32_t account)> make) {
+  for (uint32_t first = 0; first < accounts; first += kAtOnce) {
+    const uint32_t last = std::min(accounts, first + kAtOnce);
+    std::vector<Command> commands;
+    commands.reserve(last - first);
+    for (uint32_t account = first; account < last; ++account) commands.push_back(make(account));
+    if (absl::Status status = SubmitAllAndWait(engine, std::move(commands)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<double> RunLoad(Engine& engine, const Load& load, MakeBatch make) {

@@ -15,6 +15,9 @@ namespace fenfen::bench {
 // Runs the commands, any number of them, in as many calls as it takes, and waits. The first error of any.
 absl::Status SubmitAllAndWait(Engine& engine, std::vector<Command> commands);
 
+// Makes and runs a command for each account from 0 to `accounts` − 1, some thousands at a time. The first error of any.
+absl::Status SubmitForEach(Engine& engine, uint32_t accounts, absl::FunctionRef<Command(uint32_t account)> make);
+
 // What a client does.
 struct Load {
   int clients = 1;
