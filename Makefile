@@ -1,5 +1,5 @@
 # Every task is one command. Each is a script in scripts/ that says what it does; run and test do all their own set-up.
-.PHONY: help run test build bench lint fuzz e2e demo-check kill-replay clean sim
+.PHONY: help run test build bench lint fuzz e2e demo-check faults kill-replay clean sim
 
 help:            ## This list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  make \1\t/' | expand -t 20
@@ -27,6 +27,9 @@ e2e:             ## The three journeys in headless Chromium; screenshots in test
 
 demo-check:      ## The three journeys and a device against a small district; one JSON line
 	@scripts/demo-check
+
+faults:          ## Kills, EIO, full and slow disks, damaged files, cuts of power: each at every point where it can be tried
+	@scripts/faults
 
 kill-replay:     ## kill -9 of the server during the whole day of 78,000 drops, three times
 	@DROPS=78000 scripts/kill-replay

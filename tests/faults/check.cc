@@ -125,7 +125,7 @@ absl::StatusOr<CheckReport> CheckFolder(FileSystem& files, const FileJournalOpti
     if (absl::Status status = CheckTold(script, *counts, told); !status.ok()) return status;
     if (absl::Status status = CheckDigests(files, options.directory, **ledger, expected, *counts); !status.ok()) return status;
 
-    const RunResult rest = Run(**ledger, script, {.in_flight = in_flight}, [](int) {});
+    const RunResult rest = RunSteps(**ledger, script, {.in_flight = in_flight}, [](int) {});
     if (!rest.stopped.ok()) return rest.stopped;
     report.replayed = static_cast<int>(std::count(rest.replayed.begin(), rest.replayed.end(), true));
     if (report.replayed != report.recovered) return Broken("what was recovered, and nothing else, is answered as a repetition");

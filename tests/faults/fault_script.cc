@@ -1,9 +1,10 @@
 // The program that the fault tests strike: takes a folder through the script and tells each acknowledgement as it comes; and the check
 // that follows.
 //
-//   fault_script run FOLDER [--commits N] [--in-flight N] [--segment-bytes N] [--after-failure]
+//   fault_script run FOLDER [--commits N] [--in-flight N] [--segment-bytes N] [--after-failure] [--finish]
 //       prints `STEP KEY` for each acknowledged step, each line with a write of its own. Exits 0 if all were acknowledged, 3 if the journal
-//       failed and stayed so, 1 otherwise. --after-failure: first looks that reads go on and writes do not.
+//       failed and stayed so, 1 otherwise. --after-failure: first looks that reads go on and writes do not. --finish: ends only once the
+//       journal's own threads are through, so that every run makes the same calls.
 //   fault_script check FOLDER ACKNOWLEDGED [--commits N] [--in-flight N] [--segment-bytes N]
 //       ACKNOWLEDGED is a file with what `run` printed. Prints one JSON line and exits 0 if everything holds, else 1.
 #include <fcntl.h>
@@ -31,6 +32,7 @@ struct Arguments {
   int in_flight = 1;
   size_t segment_bytes = SmallJournal({}).segment_bytes;
   bool after_failure = false;
+  bool finish = false;
 };
 
 FileJournalOptions OptionsOf(const Arguments& arguments) {
@@ -75,12 +77,15 @@ int RunScript(const Arguments& arguments) {
   const Script script(arguments.commits);
   const absl::StatusOr<std::unique_ptr<Ledger>> ledger = Ledger::Open(files, OptionsOf(arguments));
   if (!ledger.ok()) return Fail(ledger.status());
-  const RunResult result = Run(**ledger, script, {.in_flight = arguments.in_flight}, [&](int step) {
+  const RunResult result = RunSteps(**ledger, script, {.in_flight = arguments.in_flight}, [&](int step) {
     const std::string line = AcknowledgedLine(script, step);
     if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::_Exit(1);
   });
-  std::cerr << absl::StrCat("{\"overloaded\":", result.overloaded, ",\"in_flight_most\":", result.in_flight_most, "}\n");
-  if (result.stopped.ok()) return 0;
+  std::cerr << absl::StrCat("{\"overloaded\":", result.overloaded, ",\"waiting_most\":", result.waiting_most, "}\n");
+  if (result.stopped.ok()) {
+    const absl::Status finished = arguments.finish ? (*ledger)->FinishBackgroundWork() : absl::OkStatus();
+    return finished.ok() ? 0 : Fail(finished);
+  }
   if (!IsJournalFailed(result.stopped)) return Fail(result.stopped);
   if (arguments.after_failure) {
     if (absl::Status status = CheckAfterFailure(**ledger, script, result); !status.ok()) return Fail(status);
@@ -116,6 +121,7 @@ int Main(int argc, char** argv) {
     command->add_option("--segment-bytes", arguments.segment_bytes)->check(CLI::Range(16 << 10, 64 << 20));
   }
   run->add_flag("--after-failure", arguments.after_failure);
+  run->add_flag("--finish", arguments.finish);
   check->add_option("acknowledged", arguments.acknowledged_file)->required();
   CLI11_PARSE(app, argc, argv);
   return run->parsed() ? RunScript(arguments) : CheckScript(arguments);

@@ -1,7 +1,11 @@
 // SIGKILL at every call by which a ledger of 200 commits changes files, each followed by the check (check.h): acknowledged ⊆ recovered ⊆
 // submitted, sums zero, no gaps, and the ledger goes on.
+#include <gmock/gmock.h>
+
 #include <algorithm>
+#include <cstdlib>
 #include <iostream>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "tests/faults/strikes.h"
@@ -38,6 +42,46 @@ TEST_F(KillTest, TheListHoldsEveryWriteAndEverySync) {
   EXPECT_EQ(CountOf(calls, "fdatasync", ".seg"), kCommits);
   EXPECT_EQ(CountOf(calls, "write", "acknowledged"), kCommits);
   EXPECT_GE(CountOf(calls, "rename", ".tmp"), 4u);
+}
+
+// strace, which knows nothing of our tracer, counts as many.
+TEST_F(KillTest, TheListIsStracesToo) {
+  const std::vector<FileCall> calls = Calls({});
+  const TemporaryFolder folder;
+  const std::string command = absl::StrCat("timeout 60 strace -f -q --seccomp-bpf -o ", folder / "trace",
+                                           " -e trace=pwrite64,writev,pwritev,pwritev2,fdatasync,fsync,rename,unlink,ftruncate,fallocate ",
+                                           FaultScript(), " run --finish ", folder / "journal", " >", folder / "out", " 2>&1");
+  ASSERT_EQ(std::system(command.c_str()), 0) << command << "\n" << FileText(folder / "out");
+  std::map<std::string, size_t> counted;
+  std::ifstream trace(folder / "trace");
+  for (std::string line; std::getline(trace, line);) {
+    // "PID call(…"; the second half of a call that was interrupted by another says "<... call resumed>".
+    const size_t begin = line.find_first_not_of("0123456789 ");
+    const size_t end = line.find('(');
+    if (begin != std::string::npos && end != std::string::npos && begin < end && line[begin] != '<')
+      ++counted[line.substr(begin, end - begin)];
+  }
+  EXPECT_EQ(counted["pwrite64"], CountOf(calls, "pwrite64", ""));
+  EXPECT_EQ(counted["fdatasync"], CountOf(calls, "fdatasync", ""));
+  for (const auto& [call, count] : counted) EXPECT_EQ(count, CountOf(calls, call, "")) << call;
+}
+
+// The check finds what it is there for.
+TEST_F(KillTest, TheCheckCanFail) {
+  const FileCall midway{"fdatasync", "00000002.seg", 5};
+  const auto after = [&](const std::function<void(Told&)>& lie) {
+    const Life life({});
+    const absl::StatusOr<TraceResult> killed = life.Run(Strike::kKillBefore, midway);
+    EXPECT_TRUE(killed.ok() && killed->struck) << killed.status();
+    absl::StatusOr<std::vector<bool>> acknowledged = life.Acknowledged(strikes.script());
+    EXPECT_TRUE(acknowledged.ok()) << acknowledged.status();
+    Told told = Told::After(*std::move(acknowledged), 1);
+    lie(told);
+    return std::string(life.Check(strikes.script(), strikes.expected(), told).status().message());
+  };
+  EXPECT_EQ(after([](Told&) {}), "");
+  EXPECT_THAT(after([](Told& told) { told.acknowledged[150] = true; }), testing::HasSubstr("step 150 is lost"));
+  EXPECT_THAT(after([](Told& told) { told.submitted -= 2; }), testing::HasSubstr("was never submitted"));
 }
 
 TEST_F(KillTest, BeforeEveryCall) {

@@ -32,22 +32,23 @@ inline FileJournalOptions SmallJournal(std::string directory) {
 class Ledger {
  public:
   // The journal's errors, or the replay's. `files` outlives the ledger.
-  static absl::StatusOr<std::unique_ptr<Ledger>> Open(FileSystem& files, FileJournalOptions options) {
-    absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(files, std::move(options));
-    if (!journal.ok()) return journal.status();
-    std::unique_ptr<Ledger> ledger(new Ledger(*std::move(journal)));
-    if (absl::Status status = ledger->engine_.Start(); !status.ok()) return status;
-    return ledger;
-  }
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(FileSystem& files, const FileJournalOptions& options);
   ~Ledger() { engine_.Stop().IgnoreError(); }  // a failed journal has told everyone
+
+  // Waits until the journal's own threads have nothing left to do: a segment is ready ahead, every full one has its index, the older ones
+  // are compressed. Reads the whole journal. DEADLINE_EXCEEDED where that takes more than 40 seconds.
+  absl::Status FinishBackgroundWork();
 
   Engine& engine() { return engine_; }
   FileJournal& journal() { return *journal_; }
   std::shared_ptr<const Catalogue> catalogue() const { return catalogue_.Snapshot(); }
 
  private:
-  explicit Ledger(std::unique_ptr<FileJournal> journal) : journal_(std::move(journal)), engine_(state_, *journal_, clock_, {&catalogue_}) {}
+  Ledger(FileSystem& files, const FileJournalOptions& options, std::unique_ptr<FileJournal> journal)
+      : files_(files), options_(options), journal_(std::move(journal)), engine_(state_, *journal_, clock_, {&catalogue_}) {}
 
+  FileSystem& files_;
+  const FileJournalOptions options_;
   const SystemClock clock_;
   const std::unique_ptr<FileJournal> journal_;
   MemoryState state_;

@@ -29,6 +29,8 @@ class Runner {
       absl::SleepFor(turn->delay);
       ledger_.engine().Submit(script_.CommandOf(turn->step, ledger_.catalogue()),
                               [this, step = turn->step](absl::StatusOr<Outcome> outcome) { Take(step, std::move(outcome)); });
+      absl::MutexLock lock(&mutex_);
+      result_.waiting_most = std::max(result_.waiting_most, in_flight_);
     }
     absl::MutexLock lock(&mutex_);
     return result_;
@@ -52,7 +54,7 @@ class Runner {
     } else {
       ++next_;
     }
-    result_.in_flight_most = std::max(result_.in_flight_most, ++in_flight_);
+    ++in_flight_;
     return turn;
   }
   bool Ready() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return MaySubmit() || in_flight_ == 0; }
@@ -110,7 +112,7 @@ class Runner {
 
 }  // namespace
 
-RunResult Run(Ledger& ledger, const Script& script, const RunLimits& limits, absl::FunctionRef<void(int)> acknowledged) {
+RunResult RunSteps(Ledger& ledger, const Script& script, const RunLimits& limits, absl::FunctionRef<void(int)> acknowledged) {
   return Runner(ledger, script, limits, acknowledged).Run();
 }
 

@@ -1,7 +1,7 @@
 // Runner: takes a ledger through a script, as a client does that keeps to the rules: a bounded number of commits in flight, and what is
 // refused with a retry delay is submitted again under the same key after that delay.
 //
-//   const RunResult result = Run(*ledger, script, 8, [](int step) { … acknowledged … });
+//   const RunResult result = RunSteps(*ledger, script, 8, [](int step) { … acknowledged … });
 //   if (!result.stopped.ok()) …  // the first refusal that no retry helps
 #pragma once
 
@@ -19,7 +19,7 @@ struct RunResult {
   std::vector<bool> replayed;      // by step: acknowledged as an effect that was there before
   int overloaded = 0;              // refusals with OVERLOADED; each told when to retry
   int storage_full = 0;            // with STORAGE_FULL; likewise
-  int in_flight_most = 0;          // commits that the engine had at once, those that it refused at once included
+  int waiting_most = 0;            // commits that the engine had taken and not answered yet
   absl::Status stopped;            // OK: all was acknowledged
 };
 
@@ -31,6 +31,6 @@ struct RunLimits {
 };
 
 // Submits every step from `limits.from` on. `acknowledged` is called for each as it is acknowledged, one at a time, on any thread.
-RunResult Run(Ledger& ledger, const Script& script, const RunLimits& limits, absl::FunctionRef<void(int step)> acknowledged);
+RunResult RunSteps(Ledger& ledger, const Script& script, const RunLimits& limits, absl::FunctionRef<void(int step)> acknowledged);
 
 }  // namespace fenfen::faults

@@ -26,6 +26,7 @@ absl::StatusOr<TraceResult> Life::Run(Strike strike, const FileCall& at) const {
   TraceRequest request;
   request.program = {FaultScript(),
                      "run",
+                     "--finish",
                      folder_ / "journal",
                      absl::StrCat("--commits=", kCommits),
                      absl::StrCat("--in-flight=", way_.in_flight),
@@ -43,12 +44,16 @@ absl::StatusOr<std::vector<bool>> Life::Acknowledged(const Script& script) const
 }
 
 absl::StatusOr<CheckReport> Life::Check(const Script& script, const Expected& expected) const {
-  const absl::StatusOr<std::vector<bool>> acknowledged = Acknowledged(script);
+  absl::StatusOr<std::vector<bool>> acknowledged = Acknowledged(script);
   if (!acknowledged.ok()) return acknowledged.status();
+  return Check(script, expected, Told::After(*std::move(acknowledged), way_.in_flight));
+}
+
+absl::StatusOr<CheckReport> Life::Check(const Script& script, const Expected& expected, const Told& told) const {
   PosixFileSystem files;
   FileJournalOptions options = SmallJournal(folder_ / "journal");
   options.segment_bytes = way_.segment_bytes;
-  return CheckFolder(files, options, script, expected, Told::After(*acknowledged, way_.in_flight), way_.in_flight);
+  return CheckFolder(files, options, script, expected, told, way_.in_flight);
 }
 
 Strikes::Strikes() {

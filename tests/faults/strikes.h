@@ -37,6 +37,7 @@ class Life {
   absl::StatusOr<TraceResult> Run(Strike strike, const FileCall& at) const;
   absl::StatusOr<std::vector<bool>> Acknowledged(const Script& script) const;
   absl::StatusOr<CheckReport> Check(const Script& script, const Expected& expected) const;
+  absl::StatusOr<CheckReport> Check(const Script& script, const Expected& expected, const Told& told) const;
   std::string Errors() const { return FileText(folder_ / "acknowledged.err"); }
 
  private:
