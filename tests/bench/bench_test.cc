@@ -104,6 +104,12 @@ TEST(Bench, RecoverySaysItsLines) {
                                           "recovery/verify/5000-households"));
 }
 
+TEST(Bench, BridgeSaysItsLines) {
+  const std::vector<boost::json::object> lines = LinesOf("bridge");
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0].at("goal").to_number<double>(), 0.5);
+}
+
 TEST(Bench, ScaleSaysItsLines) {
   const std::vector<boost::json::object> lines = LinesOf("scale");
   ASSERT_EQ(lines.size(), 1u);

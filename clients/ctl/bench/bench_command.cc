@@ -10,6 +10,7 @@
 #include "clients/ctl/bench/benchmarks.h"
 #include "clients/ctl/bench/children.h"
 #include "clients/ctl/bench/echo_server.h"
+#include "clients/ctl/bench/hello_server.h"
 #include "clients/ctl/bench/idle_households.h"
 
 namespace fenfen::ctl {
@@ -43,13 +44,17 @@ void AddBenchmark(CLI::App& bench, Context* context, const std::shared_ptr<Argum
 
 // What benchmarks start as processes of their own; no command for people.
 void AddHelpers(CLI::App& bench, Context* context, const std::shared_ptr<Arguments>& arguments) {
-  CLI::App* echo = bench.add_subcommand("serve-echo", "")->group("");
-  echo->add_option("--reply", arguments->reply_file)->required();
-  echo->add_option("--ready-file", arguments->ready_file)->required();
-  echo->callback([context, arguments] {
-    const absl::Status status = bench::ServeEcho(arguments->reply_file, arguments->ready_file);
-    if (!status.ok()) context->exit_code = Fail(*context, status);
-  });
+  const auto serve = [&](const char* name, auto run) {
+    CLI::App* command = bench.add_subcommand(name, "")->group("");
+    command->add_option("--reply", arguments->reply_file)->required();
+    command->add_option("--ready-file", arguments->ready_file)->required();
+    command->callback([context, arguments, run] {
+      const absl::Status status = run(arguments->reply_file, arguments->ready_file);
+      if (!status.ok()) context->exit_code = Fail(*context, status);
+    });
+  };
+  serve("serve-echo", bench::ServeEcho);
+  serve("serve-hello", bench::ServeHello);
   CLI::App* hold = bench.add_subcommand("hold-households", "")->group("");
   hold->add_option("--households", arguments->households)->required();
   hold->callback([context, arguments] {
@@ -91,6 +96,7 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   AddBenchmark(*command, context, arguments, "memory", "闲置家庭占多少内存 / what idle households cost in memory", bench::RunMemory);
   AddBenchmark(*command, context, arguments, "recovery", "重放、从快照启动、核对 / replay, start from a snapshot, verify",
                bench::RunRecovery);
+  AddBenchmark(*command, context, arguments, "bridge", "网关的缓存读取 / reads from the bridge's memory", bench::RunBridge);
   AddBenchmark(*command, context, arguments, "scale", "家庭越多，一次投放贵多少 / what a drop costs with more households", bench::RunScale);
   AddHelpers(*command, context, arguments);
 }

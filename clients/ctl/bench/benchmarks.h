@@ -27,6 +27,9 @@ absl::Status RunMemory(const Options& options, Report& report);
 // (clients/ctl/verify) goes through a second. Beside reading the same bytes with CRC32C alone.
 absl::Status RunRecovery(const Options& options, Report& report);
 
+// The list of offers from the bridge's memory, over kept connections, beside a bare Boost.Beast server with the same body.
+absl::Status RunBridge(const Options& options, Report& report);
+
 // What a drop costs with 100,000, a million and, with `full`, ten million households. Here the bare figure is the cost with 10,000.
 absl::Status RunScale(const Options& options, Report& report);
 
