@@ -32,6 +32,7 @@ Simulation::Odds Simulation::ChooseOdds(Random& random) {
   odds.flip_at_rest = choose(1500);
   odds.flip_in_use = choose(500);
   odds.clock_jump = choose(200);
+  odds.snapshot = choose(400);
   odds.write_pause = 1 + random.Below(6);
   return odds;
 }
@@ -62,6 +63,7 @@ void Simulation::HaveAccident() {
     return;
   }
   if (random_.OneIn(odds_.orderly_restart)) return EndAndStart(End::kOrderly);
+  if (random_.OneIn(odds_.snapshot)) return TakeSnapshot();
   if (disk_.limited()) return;
   if (random_.OneIn(odds_.misdirection)) return Misdirect(end);
   if (random_.OneIn(odds_.flip_at_rest)) return FlipAtRest(end);
@@ -114,12 +116,18 @@ absl::Status Simulation::StartOnce() {
 void Simulation::Start() {
   for (int n = 0; failure_.ok() && n < kStartsMax; ++n) {
     if (n < kStartsMax / 2 && random_.OneIn(4)) {
-      if (random_.OneIn(odds_.kill) || odds_.kill != 0) disk_.DieAfter(1 + random_.Below(kOperationsUntilDeathMax / 4));
+      if (odds_.kill != 0) disk_.DieAfter(1 + random_.Below(kOperationsUntilDeathMax / 4));
       if (odds_.sync_error != 0) disk_.FailSyncAfter(1 + random_.Below(kOperationsUntilErrorMax / 2));
     }
     const absl::Status status = StartOnce();
     trace_.Event("start", {static_cast<uint64_t>(status.code())});
-    if (status.ok()) return CheckRecovered();
+    if (status.ok()) {
+      tally_.starts_from_snapshots += machine_.begun_from() != 0 ? 1 : 0;
+      CheckRecovered();
+      // One end may come right after another.
+      if (odds_.kill != 0 && random_.OneIn(4)) disk_.DieAfter(1 + random_.Below(kOperationsUntilDeathMax));
+      return;
+    }
     if (!disk_.dead() && !disk_.failed()) return Fail(absl::StrCat("start: ", Plain(status)));
     if (random_.OneIn(2)) {
       disk_.CutPower();
@@ -128,6 +136,14 @@ void Simulation::Start() {
     }
   }
   Fail("does not start");
+}
+
+// A snapshot fails where the disk does, and is worth nothing then; the ledger goes on.
+void Simulation::TakeSnapshot() {
+  const absl::Status status = machine_.TakeSnapshot();
+  trace_.Event("snapshot", {static_cast<uint64_t>(status.code())});
+  ++tally_.snapshots;
+  if (!status.ok() && !disk_.dead() && !disk_.failed() && !disk_.limited()) Fail(absl::StrCat("snapshot: ", Plain(status)));
 }
 
 // --- Damage.
@@ -174,11 +190,8 @@ void Simulation::Misdirect(End end) {
 // A bit changes while the program is not running: it is reported, or nothing is the worse for it.
 void Simulation::FlipAtRest(End end) {
   StopMachine(end);
-  std::vector<std::string> files;
-  for (std::string& path : disk_.Paths()) {
-    if (path != "journal/LOCK") files.push_back(std::move(path));
-  }
-  const std::string path = random_.Pick(files);
+  const std::vector<std::string> paths = disk_.Paths();
+  const std::string path = random_.Pick(paths);
   if (disk_.SizeOf(path) == 0) return Start();
   const uint64_t offset = random_.Below(disk_.SizeOf(path));
   const int bit = static_cast<int>(random_.Below(8));

@@ -48,17 +48,29 @@ absl::Status Machine::Start() {
   const bool sound = canary_ == Canary::kNone;
   if (!sound) planted_journal_ = PlantIn(*journal_, canary_);
   if (!sound) planted_state_ = PlantIn(*state_, canary_);
-  engine_ = std::make_unique<Engine>(sound ? *state_ : *planted_state_, sound ? *journal_ : *planted_journal_, clock_,
-                                     std::vector<Projection*>{catalogue_.get(), &witness_});
-  absl::Status status = engine_->Start({.threads = 1});
-  if (!status.ok()) Stop();
+  Journal& journal_in_use = sound ? *journal_ : *planted_journal_;
+  const std::vector<Projection*> projections{catalogue_.get(), &witness_};
+  engine_ = std::make_unique<Engine>(sound ? *state_ : *planted_state_, journal_in_use, clock_, projections);
+  snapshots_ = std::make_unique<SnapshotFolder>(disk_, "snapshots");
+  absl::Status status = engine_->Start({.snapshots = snapshots_.get(), .savable = state_.get(), .threads = 1});
+  if (!status.ok()) {
+    Stop();
+    return status;
+  }
+  SnapshotterOptions options;
+  options.free_bytes_min = 0;
+  const RecoveryReport& report = engine_->recovery();
+  snapshotter_ = std::make_unique<Snapshotter>(*state_, journal_in_use, projections, *snapshots_, clock_, options,
+                                               Snapshotter::Start{report.snapshot, report.sequences});
   return status;
 }
 
 // The journal goes first: it answers what is still open, through the engine.
 void Machine::Stop() {
+  snapshotter_.reset();
   journal_.reset();
   engine_.reset();
+  snapshots_.reset();
   planted_journal_.reset();
   planted_state_.reset();
   state_.reset();

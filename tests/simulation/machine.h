@@ -1,5 +1,5 @@
-// Machine: the program under test on its simulated disk and clock: a FileJournal without threads, a MemoryState, the catalogue and the
-// engine, started and ended as often as the run likes. Not thread-safe.
+// Machine: the program under test on its simulated disk and clock: a FileJournal without threads, a MemoryState, the catalogue, the engine
+// and its snapshots, started and ended as often as the run likes. Not thread-safe.
 #pragma once
 
 #include <functional>
@@ -9,6 +9,8 @@
 #include "ledger/core/clock.h"
 #include "ledger/core/projection.h"
 #include "ledger/engine/engine.h"
+#include "ledger/engine/snapshot_folder.h"
+#include "ledger/engine/snapshotter.h"
 #include "ledger/journal/file_journal.h"
 #include "ledger/points/catalogue.h"
 #include "ledger/state/memory_state.h"
@@ -24,7 +26,7 @@ class Machine {
   Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary);
   ~Machine() { Stop(); }
 
-  // Opens the journal and folds it. Whatever fails leaves the machine stopped.
+  // Opens the journal and folds it, from the newest snapshot on. Whatever fails leaves the machine stopped.
   absl::Status Start();
   // Ends without a word, as a kill does, where the disk is dead already; else in order.
   void Stop();
@@ -37,6 +39,10 @@ class Machine {
   bool stopped() const { return journal_->Metrics().failed; }
   // Writes what is queued.
   void RunOnce() { journal_->RunOnce(); }
+
+  absl::Status TakeSnapshot() { return snapshotter_->Take(); }
+  // The snapshot that the last start began from; 0 for none.
+  uint64_t begun_from() const { return engine_->recovery().snapshot; }
 
   // The command of a request; `decided` is set when its decision runs.
   Command CommandFor(const SharedRequest& request, std::shared_ptr<bool> decided);
@@ -58,6 +64,8 @@ class Machine {
   std::unique_ptr<FileJournal> journal_;
   std::unique_ptr<Journal> planted_journal_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<SnapshotFolder> snapshots_;
+  std::unique_ptr<Snapshotter> snapshotter_;
 };
 
 }  // namespace fenfen::sim

@@ -145,6 +145,7 @@ void SimDisk::LimitFreeBytes(uint64_t bytes, uint64_t overpromise) {
 }
 
 void SimDisk::Put(Content& content, uint64_t offset, absl::string_view bytes) {
+  if (bytes.empty()) return;
   if (content.now.size() < offset + bytes.size()) content.now.resize(offset + bytes.size());
   std::memcpy(content.now.data() + offset, bytes.data(), bytes.size());
   content.sectors.resize((content.now.size() + kSectorBytes - 1) / kSectorBytes, kClean);

@@ -67,7 +67,7 @@ class SimDisk final : public FileSystem {
   // From now on a sync returns OK and does nothing: for the canary.
   void LieAboutSyncs() { syncs_lie_ = true; }
 
-  // The next write goes to another place of another file, or of the same.
+  // The next write goes to another place of another file, or of the same: all of it, or some of its sectors.
   void MisdirectNextWrite() { misdirect_next_ = true; }
   // Puts what was misdirected where it belongs, and back what lay where it went.
   void UndoMisdirection();
@@ -75,6 +75,7 @@ class SimDisk final : public FileSystem {
 
   // Turns one bit of a file over, also on the disk itself; the same call again turns it back.
   void FlipBit(const std::string& path, uint64_t offset, int bit);
+  // 0 where there is no such file.
   char ByteAt(const std::string& path, uint64_t offset) const;
   // The files, and their sizes in bytes.
   std::vector<std::string> Paths() const;

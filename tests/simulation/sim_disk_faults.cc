@@ -56,6 +56,20 @@ void SimDisk::PutDurably(Content& content, uint64_t offset, absl::string_view by
 // The wrong place lies before the right one, or well behind it: where the next write goes nothing can be put right again.
 void SimDisk::Misdirect(const std::shared_ptr<Content>& content, uint64_t offset, absl::string_view bytes) {
   constexpr uint64_t kAheadSectors = 32;
+  // Half of the times only a run of sectors within goes astray.
+  uint64_t begin = 0;
+  uint64_t end = bytes.size();
+  const uint64_t first_whole = (kSectorBytes - offset % kSectorBytes) % kSectorBytes;
+  if (random_.OneIn(2) && first_whole < bytes.size()) {
+    const uint64_t sectors = (bytes.size() - first_whole + kSectorBytes - 1) / kSectorBytes;
+    begin = first_whole + random_.Below(sectors) * kSectorBytes;
+    end = std::min<uint64_t>(bytes.size(), begin + (1 + random_.Below(sectors)) * kSectorBytes);
+  }
+  Put(*content, offset, bytes.substr(0, begin));
+  Put(*content, offset + end, bytes.substr(end));
+  offset += begin;
+  bytes = bytes.substr(begin, end - begin);
+
   struct Place {
     std::shared_ptr<Content> content;
     uint64_t offset;
@@ -64,7 +78,7 @@ void SimDisk::Misdirect(const std::shared_ptr<Content>& content, uint64_t offset
   for (const auto& [path, other] : names_) {
     if (!absl::EndsWith(path, ".seg")) continue;
     for (uint64_t at = offset % kSectorBytes; at + bytes.size() <= other->now.size(); at += kSectorBytes) {
-      const bool near = other == content && at + bytes.size() > offset && at < offset + kAheadSectors * kSectorBytes;
+      const bool near = other == content && at + bytes.size() > offset - begin && at < offset + kAheadSectors * kSectorBytes;
       if (!near) places.push_back({other, at});
     }
     if (other == content) break;
@@ -80,7 +94,10 @@ void SimDisk::UndoMisdirection() {
   misdirection_.clear();
 }
 
-char SimDisk::ByteAt(const std::string& path, uint64_t offset) const { return names_.at(path)->now.at(offset); }
+char SimDisk::ByteAt(const std::string& path, uint64_t offset) const {
+  const auto found = names_.find(path);
+  return found == names_.end() || offset >= found->second->now.size() ? '\0' : found->second->now[offset];
+}
 
 void SimDisk::FlipBit(const std::string& path, uint64_t offset, int bit) {
   Content& content = *names_.at(path);

@@ -60,6 +60,7 @@ class Simulation final : private Projection {
     uint64_t flip_at_rest = 0;
     uint64_t flip_in_use = 0;
     uint64_t clock_jump = 0;
+    uint64_t snapshot = 0;
     uint64_t write_pause = 3;  // one in so many steps writes what is queued
   };
   // A request on its way, and what must come of it.
@@ -106,6 +107,7 @@ class Simulation final : private Projection {
   void Misdirect(End end);
   void FlipAtRest(End end);
   void FlipInUse();
+  void TakeSnapshot();
   void LiftLimit();
 
   // checks.cc

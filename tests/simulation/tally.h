@@ -21,6 +21,8 @@ struct Tally {
   uint64_t misdirected_writes = 0;
   uint64_t flipped_bits = 0;
   uint64_t clock_jumps = 0;
+  uint64_t snapshots = 0;
+  uint64_t starts_from_snapshots = 0;
 };
 
 struct TallyField {
@@ -43,6 +45,8 @@ inline constexpr TallyField kTallyFields[] = {
     {"misdirected_writes", &Tally::misdirected_writes},
     {"flipped_bits", &Tally::flipped_bits},
     {"clock_jumps", &Tally::clock_jumps},
+    {"snapshots", &Tally::snapshots},
+    {"starts_from_snapshots", &Tally::starts_from_snapshots},
 };
 
 inline void AddTo(Tally& sum, const Tally& tally) {
