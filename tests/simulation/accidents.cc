@@ -141,6 +141,7 @@ void Simulation::Start() {
 // A snapshot fails where the disk does, and is worth nothing then; the ledger goes on.
 void Simulation::TakeSnapshot() {
   const absl::Status status = machine_.TakeSnapshot();
+  room_was_short_ = true;  // it flushed the journal, which may have taken the spare segment
   trace_.Event("snapshot", {static_cast<uint64_t>(status.code())});
   ++tally_.snapshots;
   if (!status.ok() && !disk_.dead() && !disk_.failed() && !disk_.limited()) Fail(absl::StrCat("snapshot: ", Plain(status)));
