@@ -1,5 +1,5 @@
 # Every task is one command. Each is a script in scripts/ that says what it does; run and test do all their own set-up.
-.PHONY: help run test build bench lint fuzz e2e demo-check faults kill-replay clean sim
+.PHONY: help run test build bench lint fuzz e2e demo-check faults kill-replay clean sanitize sim
 
 help:            ## This list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  make \1\t/' | expand -t 20
@@ -36,6 +36,10 @@ kill-replay:     ## kill -9 of the server during the whole day of 78,000 drops, 
 
 sim:             ## 20,000 seeds of the simulation, 5,000 operations each, and the canaries
 	@scripts/sim 20000 5000
+
+sanitize:        ## The ledger's tests and a simulation under AddressSanitizer and UBSan, then ThreadSanitizer
+	@scripts/sanitize address 100
+	@scripts/sanitize thread 100
 
 clean:           ## Removes what was built; keeps run/ (the demo district's journal)
 	@rm -rf build clients/mini_program/dist tests/artifacts
