@@ -3,7 +3,9 @@
 // first. Thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -11,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "ledger/core/compact_table.h"
 #include "ledger/core/projection.h"
 
 namespace fenfen {
@@ -35,15 +38,44 @@ class Directory final : public Projection {
   std::vector<std::pair<HouseholdId, uint32_t>> BySubject(uint64_t subject_hash) const;
 
  private:
+  static constexpr size_t kShards = 64;
+  // What a hash stands for: a household's place among all, and what of it. 12 bytes, so that millions cost little.
+  struct Entry {
+    uint32_t hash_low = 0;
+    uint32_t hash_high = 0;
+    uint32_t place = 0;  // in households_, above 5 bits of what: a member's number, kCard or kDoor
+    bool empty() const { return place == 0; }
+    uint64_t hash() const { return uint64_t{hash_high} << 32 | hash_low; }
+    uint32_t what() const { return place & 31; }
+  };
+  static constexpr uint32_t kCard = 30;
+  static constexpr uint32_t kDoor = 31;
+  static constexpr size_t kHouseholdsMax = size_t{1} << 27;
+  static constexpr size_t kChunk = 512;
+  using Person = std::pair<HouseholdId, uint32_t>;
+  struct Shard {
+    mutable absl::Mutex mutex;
+    CompactTable<Entry> entries ABSL_GUARDED_BY(mutex);
+    // Most people are one member of one household; more of them follow here.
+    absl::flat_hash_map<uint64_t, std::vector<Person>> more ABSL_GUARDED_BY(mutex);
+  };
+
+  // Keyed hashes are well mixed; mixed once more, the shard's bits are other ones than the slot's in its table.
+  static uint64_t SpreadOf(uint64_t hash) { return MixBits(hash); }
+  Shard& ShardOf(uint64_t hash) { return shards_[SpreadOf(hash) % kShards]; }
+  const Shard& ShardOf(uint64_t hash) const { return shards_[SpreadOf(hash) % kShards]; }
   void Add(HouseholdId household, absl::string_view record);
+  void Claim(uint64_t hash, uint32_t what, HouseholdId household, uint32_t place);
+  void AddPerson(uint64_t hash, uint32_t member, HouseholdId household, uint32_t place);
+  uint32_t PlaceFor(HouseholdId household);
+  HouseholdId HouseholdAt(uint32_t place) const;
+  std::optional<HouseholdId> OwnerOf(uint64_t hash, uint32_t what) const;
 
   const Extract extract_;
-  mutable absl::Mutex mutex_;
-  absl::flat_hash_map<uint64_t, HouseholdId> cards_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<uint64_t, HouseholdId> doors_ ABSL_GUARDED_BY(mutex_);
-  // Most people are one member of one household; more of them follow in `more_`.
-  absl::flat_hash_map<uint64_t, std::pair<HouseholdId, uint32_t>> subjects_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<uint64_t, std::vector<std::pair<HouseholdId, uint32_t>>> more_ ABSL_GUARDED_BY(mutex_);
+  std::array<Shard, kShards> shards_;
+  mutable absl::Mutex households_mutex_;  // taken within a shard's, never around it
+  std::vector<std::unique_ptr<HouseholdId[]>> households_ ABSL_GUARDED_BY(households_mutex_);
+  size_t count_ ABSL_GUARDED_BY(households_mutex_) = 0;
 };
 
 }  // namespace fenfen

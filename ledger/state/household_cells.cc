@@ -1,33 +1,41 @@
 #include "ledger/state/household_cells.h"
 
+#include <algorithm>
+
+#include "ledger/core/check.h"
+
 namespace fenfen {
 
-absl::string_view Cell::bytes() const {
-  if (block_ == nullptr) return {};
-  uint32_t size;
-  std::memcpy(&size, block_.get(), sizeof size);
-  return {block_.get() + sizeof size, size};
+Cell* HouseholdCells::FindAt(uint64_t id, uint64_t hash) const {
+  const uint32_t tag = TagOf(hash);
+  const Slot* slot = index_.Find(hash, [&](Slot s) { return (s.bits & 0xff) == tag && CellAt(s.cell()).id_ == id; });
+  return slot == nullptr ? nullptr : &CellAt(slot->cell());
 }
 
-void Cell::Set(PartitionSeq version, absl::string_view bytes) {
-  const auto size = static_cast<uint32_t>(bytes.size());
-  if (block_ == nullptr || this->bytes().size() != bytes.size()) block_.reset(new char[sizeof size + size]);
-  std::memcpy(block_.get(), &size, sizeof size);
-  std::memcpy(block_.get() + sizeof size, bytes.data(), size);
-  version_ = version;
-}
-
-const Cell* HouseholdCells::Find(uint64_t id) const {
-  const auto found = index_.find(id);
-  return found == index_.end() ? nullptr : &CellAt(chunks_, *found);
-}
+const Cell* HouseholdCells::Find(uint64_t id) const { return FindAt(id, HashOf(id)); }
 
 Cell& HouseholdCells::At(uint64_t id) {
-  if (const auto found = index_.find(id); found != index_.end()) return CellAt(chunks_, *found);
+  const uint64_t hash = HashOf(id);
+  if (Cell* found = FindAt(id, hash); found != nullptr) return *found;
+  FENFEN_CHECK(count_ < kCellsMax);
   if (count_ % kChunk == 0) chunks_.emplace_back(new Cell[kChunk]);
-  CellAt(chunks_, count_).id_ = id;
-  index_.insert(count_);
-  return CellAt(chunks_, count_++);
+  Cell& cell = CellAt(count_++);
+  cell.id_ = id;
+  index_.Add(Slot{count_ << 8 | TagOf(hash)}, [this](Slot slot) { return HashOf(CellAt(slot.cell()).id_); });
+  return cell;
+}
+
+void HouseholdCells::Reserve(size_t count) {
+  index_.Reserve(count, [this](Slot slot) { return HashOf(CellAt(slot.cell()).id_); });
+}
+
+std::vector<Cell> HouseholdCells::Copy() const {
+  std::vector<Cell> cells(count_);
+  for (uint32_t at = 0; at < count_; at += kChunk) {
+    const Cell* const chunk = chunks_[at / kChunk].get();
+    std::copy(chunk, chunk + std::min(kChunk, count_ - at), cells.begin() + at);
+  }
+  return cells;
 }
 
 }  // namespace fenfen

@@ -1,58 +1,50 @@
-// HouseholdCells: what a MemoryState keeps of each household of one partition, in as few bytes as it can: its record, the record's version
-// and its three balances side by side, found by one look-up. 48 bytes a household, about 10 of index, and the record's bytes.
+// HouseholdCells: what a MemoryState keeps of each household of one partition, in as few bytes as it can: its two balances, its record's
+// version and where its record's bytes lie, side by side in 32 bytes, found by one look-up of about five.
 //
-// Not thread-safe: the partition's lock guards it. A Cell's address is good until the cells are destroyed; its bytes until they are set
-// anew.
+// Not thread-safe: the partition's lock guards it. A Cell's address is good until the cells are destroyed.
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
-#include "absl/strings/string_view.h"
 #include "ledger/core/account.h"
+#include "ledger/core/compact_table.h"
 #include "ledger/core/ids.h"
+#include "ledger/state/byte_arena.h"
 
 namespace fenfen {
+
+// A record's place. A partition's sequence numbers stay below 2^32 (MemoryState::Commit).
+struct StoredRecord {
+  uint32_t version = 0;  // the sequence number that last wrote it; 0 where there is none yet
+  ByteArena::Handle bytes = 0;
+};
 
 // One household.
 class Cell {
  public:
   uint64_t id() const { return id_; }
-  // The sequence number that last wrote the record; 0 where there is none yet.
-  PartitionSeq version() const { return version_; }
-  absl::string_view bytes() const;
-  void Set(PartitionSeq version, absl::string_view bytes);
+  StoredRecord& record() { return record_; }
+  const StoredRecord& record() const { return record_; }
 
-  // The balance of an account that Holds.
-  Points& Balance(const AccountId& account) { return balances_[SlotOf(account)]; }
-  const Points& Balance(const AccountId& account) const { return balances_[SlotOf(account)]; }
   // True for the accounts that lie in their owner's cell.
-  static bool Holds(const AccountId& account) { return account.kind == AccountKind::kHousehold || IsHeld(account); }
-  // Calls visit(account, balance) for each of the three.
-  template <typename Visitor>
-  void VisitAccounts(Visitor visit) const {
-    visit(AccountId{AccountKind::kHousehold, Asset::kReward, id_}, balances_[0]);
-    visit(AccountId{AccountKind::kHousehold, Asset::kCivic, id_}, balances_[1]);
-    visit(AccountId{AccountKind::kVoucherHeld, Asset::kReward, id_}, balances_[2]);
-  }
+  static bool Holds(const AccountId& account) { return account.kind == AccountKind::kHousehold; }
+  // The balance of an account that Holds.
+  Points& Balance(Asset asset) { return balances_[static_cast<size_t>(asset) - 1]; }
+  Points Balance(Asset asset) const { return balances_[static_cast<size_t>(asset) - 1]; }
 
  private:
   friend class HouseholdCells;
-  static bool IsHeld(const AccountId& account) { return account.kind == AccountKind::kVoucherHeld && account.asset == Asset::kReward; }
-  static int SlotOf(const AccountId& account) { return IsHeld(account) ? 2 : static_cast<int>(account.asset) - 1; }
-
   uint64_t id_ = 0;
-  PartitionSeq version_;
-  Points balances_[3];
-  std::unique_ptr<char[]> block_;  // the length as u32, then the record's bytes
+  StoredRecord record_;
+  Points balances_[2];
 };
+static_assert(sizeof(Cell) == 32);
 
 class HouseholdCells {
  public:
-  HouseholdCells() : index_(0, Hash{&chunks_}, Equal{&chunks_}) {}
+  HouseholdCells() = default;
   HouseholdCells(const HouseholdCells&) = delete;
   HouseholdCells& operator=(const HouseholdCells&) = delete;
 
@@ -60,34 +52,30 @@ class HouseholdCells {
   const Cell* Find(uint64_t id) const;
   // The cell, made empty where there is none.
   Cell& At(uint64_t id);
-  template <typename Visitor>
-  void Visit(Visitor visit) const {
-    for (uint32_t i = 0; i < count_; ++i) visit(CellAt(chunks_, i));
-  }
+  // Makes room for so many in all.
+  void Reserve(size_t count);
+  // All of them, copied.
+  std::vector<Cell> Copy() const;
 
  private:
-  static constexpr uint32_t kChunk = 256;  // cells allocated at a time
-  using Chunks = std::vector<std::unique_ptr<Cell[]>>;
-  static Cell& CellAt(const Chunks& chunks, uint32_t i) { return chunks[i / kChunk][i % kChunk]; }
-
-  // The index holds cell numbers alone; ids are looked at in the cells.
-  struct Hash {
-    using is_transparent = void;
-    const Chunks* chunks;
-    size_t operator()(uint32_t i) const { return MixBits(CellAt(*chunks, i).id_); }
-    size_t operator()(uint64_t id) const { return MixBits(id); }
+  static constexpr uint32_t kChunk = 256;          // cells allocated at a time
+  static constexpr uint32_t kCellsMax = 0xffffff;  // what 24 bits can number
+  // A cell's number and eight bits of its hash, so that hardly ever another cell than the one looked for is touched.
+  struct Slot {
+    uint32_t bits = 0;
+    bool empty() const { return bits == 0; }
+    uint32_t cell() const { return (bits >> 8) - 1; }
   };
-  struct Equal {
-    using is_transparent = void;
-    const Chunks* chunks;
-    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
-    bool operator()(uint32_t i, uint64_t id) const { return CellAt(*chunks, i).id_ == id; }
-    bool operator()(uint64_t id, uint32_t i) const { return CellAt(*chunks, i).id_ == id; }
-  };
+  // All ids of a partition have the same lowest eight bits here.
+  static uint64_t HashOf(uint64_t id) { return MixBits(id); }
+  static uint32_t TagOf(uint64_t hash) { return (hash >> 8) & 0xff; }
 
-  Chunks chunks_;
+  Cell& CellAt(uint32_t i) const { return chunks_[i / kChunk][i % kChunk]; }
+  Cell* FindAt(uint64_t id, uint64_t hash) const;
+
+  std::vector<std::unique_ptr<Cell[]>> chunks_;
   uint32_t count_ = 0;
-  absl::flat_hash_set<uint32_t, Hash, Equal> index_;
+  CompactTable<Slot> index_;
 };
 
 }  // namespace fenfen

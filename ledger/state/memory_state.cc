@@ -1,12 +1,12 @@
 #include "ledger/state/memory_state.h"
 
+#include <limits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
-#include "ledger/state/digest.h"
 
 namespace fenfen {
 
@@ -15,25 +15,28 @@ class MemoryState::TablesView final : public View {
  public:
   explicit TablesView(const Tables& tables) : tables_(tables) {}
   std::optional<RecordView> Record(const RecordKey& key) const override {
-    if (key.kind == RecordKind::kHousehold) {
-      const Cell* cell = CellOf(key.id);
-      if (cell == nullptr || cell->version() == PartitionSeq(0)) return std::nullopt;
-      return RecordView{cell->version(), cell->bytes()};
-    }
-    const auto found = tables_.records.find(key);
-    if (found == tables_.records.end()) return std::nullopt;
-    return RecordView{found->second.version, found->second.bytes};
+    const StoredRecord* stored = Find(key);
+    if (stored == nullptr || stored->version == 0) return std::nullopt;
+    return RecordView{PartitionSeq(stored->version), tables_.bytes.Get(stored->bytes)};
   }
   Points Balance(const AccountId& account) const override {
     if (Cell::Holds(account)) {
       const Cell* cell = CellOf(account.owner);
-      return cell == nullptr ? Points(0) : cell->Balance(account);
+      return cell == nullptr ? Points(0) : cell->Balance(account.asset);
     }
     const auto found = tables_.accounts.find(account);
     return found == tables_.accounts.end() ? Points(0) : found->second;
   }
 
  private:
+  const StoredRecord* Find(const RecordKey& key) const {
+    if (key.kind == RecordKind::kHousehold) {
+      const Cell* cell = CellOf(key.id);
+      return cell == nullptr ? nullptr : &cell->record();
+    }
+    const auto found = tables_.records.find(key);
+    return found == tables_.records.end() ? nullptr : &found->second;
+  }
   const Cell* CellOf(uint64_t household) const {
     if (last_ == nullptr || last_->id() != household) last_ = tables_.households.Find(household);
     return last_;
@@ -104,20 +107,6 @@ absl::Status MemoryState::Apply(PartitionId id, PartitionSeq seq, const Transact
   return absl::OkStatus();
 }
 
-absl::StatusOr<State::Digest> MemoryState::DigestOf(PartitionId id) const {
-  const Partition& partition = partitions_[id.value()];
-  absl::ReaderMutexLock lock(&partition.mutex);
-  const Tables& tables = partition.tables;
-  DigestBuilder builder(id, tables.last);
-  tables.households.Visit([&builder](const Cell& cell) {
-    if (cell.version() != PartitionSeq(0)) builder.AddRecord({RecordKind::kHousehold, cell.id()}, cell.version(), cell.bytes());
-    cell.VisitAccounts([&builder](const AccountId& account, Points balance) { builder.AddAccount(account, balance); });
-  });
-  for (const auto& [key, record] : tables.records) builder.AddRecord(key, record.version, record.bytes);
-  for (const auto& [account, balance] : tables.accounts) builder.AddAccount(account, balance);
-  return Digest{tables.last, builder.Finish()};
-}
-
 absl::Status MemoryState::CheckFollows(const TablesView& view, const Transaction& transaction) {
   for (const RecordChange& change : transaction.changes) {
     const std::optional<RecordView> found = view.Record(change.key);
@@ -139,22 +128,27 @@ absl::Status MemoryState::CheckFollows(const TablesView& view, const Transaction
   return absl::OkStatus();
 }
 
-Points& MemoryState::BalanceOf(Tables& tables, const AccountId& account) {
-  return Cell::Holds(account) ? tables.households.At(account.owner).Balance(account) : tables.accounts[account];
+void MemoryState::Post(Tables& tables, const AccountId& account, Points amount) {
+  if (Cell::Holds(account)) {
+    Points& balance = tables.households.At(account.owner).Balance(account.asset);
+    balance = Points(balance.hundredths() + amount.hundredths());
+    return;
+  }
+  const auto found = tables.accounts.try_emplace(account).first;
+  found->second = Points(found->second.hundredths() + amount.hundredths());
+  if (found->second == Points(0)) tables.accounts.erase(found);
+}
+
+void MemoryState::Write(Tables& tables, const RecordKey& key, PartitionSeq version, absl::string_view bytes) {
+  StoredRecord& stored = key.kind == RecordKind::kHousehold ? tables.households.At(key.id).record() : tables.records[key];
+  stored.version = static_cast<uint32_t>(version.value());
+  tables.bytes.Set(stored.bytes, bytes);
 }
 
 void MemoryState::Commit(Tables& tables, PartitionSeq seq, const Transaction& transaction) {
-  for (const Posting& posting : transaction.postings) {
-    Points& balance = BalanceOf(tables, posting.account);
-    balance = Points(balance.hundredths() + posting.amount.hundredths());
-  }
-  for (const RecordChange& change : transaction.changes) {
-    if (change.key.kind == RecordKind::kHousehold) {
-      tables.households.At(change.key.id).Set(seq, change.bytes);
-    } else {
-      tables.records[change.key] = {seq, change.bytes};
-    }
-  }
+  FENFEN_CHECK(seq.value() <= std::numeric_limits<uint32_t>::max());
+  for (const Posting& posting : transaction.postings) Post(tables, posting.account, posting.amount);
+  for (const RecordChange& change : transaction.changes) Write(tables, change.key, seq, change.bytes);
   tables.keys.Add(transaction.key, transaction.fingerprint, seq);
   tables.last = seq;
 }

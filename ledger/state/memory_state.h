@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/synchronization/mutex.h"
+#include "ledger/state/byte_arena.h"
 #include "ledger/state/household_cells.h"
 #include "ledger/state/request_keys.h"
 #include "ledger/state/savable_state.h"
@@ -27,16 +28,13 @@ class MemoryState final : public State, public SavableState {
   absl::Status Load(const PartitionContents& contents) override;
 
  private:
-  struct StoredRecord {
-    PartitionSeq version;
-    std::string bytes;
-  };
   // What a partition holds. Households, by far the most, lie in cells; all else in maps.
   struct Tables {
     PartitionSeq last;
     HouseholdCells households;
     absl::flat_hash_map<RecordKey, StoredRecord> records;
-    absl::flat_hash_map<AccountId, Points> accounts;
+    absl::flat_hash_map<AccountId, Points> accounts;  // none at zero
+    ByteArena bytes;                                  // of all records
     RequestKeys keys;
   };
   struct Partition {
@@ -44,12 +42,15 @@ class MemoryState final : public State, public SavableState {
     Tables tables ABSL_GUARDED_BY(mutex);
   };
   class TablesView;
+  class Image;
+  Image ImageOf(PartitionId partition) const;
 
   // Execute for one work, under the lock.
   static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, Work& work);
   // Whether the transaction follows from the tables as they are: the versions it replaces, the bounds of the accounts.
   static absl::Status CheckFollows(const TablesView& view, const Transaction& transaction);
-  static Points& BalanceOf(Tables& tables, const AccountId& account);
+  static void Post(Tables& tables, const AccountId& account, Points amount);
+  static void Write(Tables& tables, const RecordKey& key, PartitionSeq version, absl::string_view bytes);
   // Makes the change. Cannot fail: CheckTransaction and CheckFollows went before.
   static void Commit(Tables& tables, PartitionSeq seq, const Transaction& transaction);
 

@@ -16,6 +16,8 @@ using Contents = PartitionContents;
 
 // On disk, do not renumber.
 constexpr uint8_t kFormat = 1;
+// More than any version kept of one device.
+constexpr size_t kEventsMax = 4096;
 
 bool ByKey(const Contents::Record& a, const Contents::Record& b) { return a.key < b.key; }
 bool ById(const Contents::Account& a, const Contents::Account& b) { return a.id < b.id; }
@@ -84,6 +86,7 @@ Contents::Device ReadDevice(ByteReader& in, PartitionSeq last) {
   };
   device.events =
       ReadSorted<Contents::Event>(in, read, [](const Contents::Event& a, const Contents::Event& b) { return a.number < b.number; });
+  if (device.events.empty() || device.events.size() > kEventsMax) in.Fail();
   return device;
 }
 

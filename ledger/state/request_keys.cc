@@ -1,6 +1,7 @@
 #include "ledger/state/request_keys.h"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 #include "ledger/core/check.h"
@@ -27,56 +28,109 @@ RequestKeys::Found RequestKeys::Compare(const Effect& effect, uint64_t fingerpri
 }
 
 RequestKeys::Found RequestKeys::Find(const RequestKey& key, uint64_t fingerprint) const {
-  if (!IsDeviceEventKey(key)) {
-    const auto day = days_.find(DayOf(key));
-    if (day == days_.end())
-      return {!days_.empty() && DayOf(key) < days_.rbegin()->first - kDaysKept ? Verdict::kForgotten : Verdict::kNew, {}};
-    const auto found = day->second.find(key);
-    return found == day->second.end() ? Found{} : Compare(found->second, fingerprint);
+  if (IsDeviceEventKey(key)) {
+    const Window* window = FindWindow(key.high);
+    return window == nullptr ? Found{} : FindEvent(*window, EventNumber(key), fingerprint);
   }
-  const auto window = devices_.find(key.high);
-  if (window == devices_.end()) return {};
-  const uint64_t number = EventNumber(key);
-  const std::vector<Event>& events = window->second.events;
-  const auto at = std::lower_bound(events.begin(), events.end(), number, [](const Event& event, uint64_t n) { return event.number < n; });
-  if (at != events.end() && at->number == number) return Compare(at->effect, fingerprint);
-  return {number <= window->second.forgotten ? Verdict::kForgotten : Verdict::kNew, {}};
+  const auto day = days_.find(DayOf(key));
+  if (day == days_.end())
+    return {!days_.empty() && DayOf(key) < days_.rbegin()->first - kDaysKept ? Verdict::kForgotten : Verdict::kNew, {}};
+  const Key* found = day->second.Find(HashOf(key), [&key](const Key& other) { return other.key == key; });
+  return found == nullptr ? Found{} : Compare(found->effect, fingerprint);
+}
+
+const RequestKeys::Window* RequestKeys::FindWindow(uint64_t device) const {
+  return devices_.Find(HashOf(device), [device](const Window& window) { return window.device == device; });
+}
+
+RequestKeys::Found RequestKeys::FindEvent(const Window& window, uint64_t number, uint64_t fingerprint) const {
+  // The bytes lie anywhere, so they are copied before they are looked at.
+  const absl::string_view bytes = events_.Get(window.events);
+  const auto event_at = [&bytes](size_t i) {
+    Event event;
+    std::memcpy(&event, bytes.data() + i * sizeof event, sizeof event);
+    return event;
+  };
+  size_t begin = 0, end = bytes.size() / sizeof(Event);
+  while (begin < end) {
+    const size_t middle = (begin + end) / 2;
+    const Event event = event_at(middle);
+    if (event.number == number) return Compare(event.effect, fingerprint);
+    if (event.number < number) {
+      begin = middle + 1;
+    } else {
+      end = middle;
+    }
+  }
+  return {number <= window.forgotten ? Verdict::kForgotten : Verdict::kNew, {}};
 }
 
 void RequestKeys::Add(const RequestKey& key, uint64_t fingerprint, PartitionSeq seq) {
   const Effect effect = EffectOf(fingerprint, seq);
-  if (IsDeviceEventKey(key)) return AddEvent(devices_[key.high], EventNumber(key), effect);
-  days_[DayOf(key)].emplace(key, effect);
+  if (IsDeviceEventKey(key)) return AddEvent(key.high, {EventNumber(key), effect});
+  AddKey({key, effect});
   while (days_.begin()->first < days_.rbegin()->first - kDaysKept) days_.erase(days_.begin());
 }
 
-void RequestKeys::AddEvent(Window& window, uint64_t number, Effect effect) {
-  std::vector<Event>& events = window.events;
-  const auto at = std::lower_bound(events.begin(), events.end(), number, [](const Event& event, uint64_t n) { return event.number < n; });
-  events.insert(at, {number, effect});
-  if (events.size() <= limits::kDeviceWindow) return;
-  // A quarter at a time, so that dropping costs little.
-  const auto keep = events.begin() + limits::kDeviceWindow / 4;
-  window.forgotten = std::max(window.forgotten, (keep - 1)->number);
-  events.erase(events.begin(), keep);
+void RequestKeys::AddKey(const Key& key) {
+  days_[DayOf(key.key)].Add(key, [this](const Key& other) { return HashOf(other.key); });
+}
+
+void RequestKeys::AddEvent(uint64_t device, Event event) {
+  Window* window = const_cast<Window*>(FindWindow(device));
+  std::vector<Event> events;
+  if (window != nullptr) events = EventsOf(*window);
+  const auto at = std::lower_bound(events.begin(), events.end(), event.number, [](const Event& e, uint64_t n) { return e.number < n; });
+  events.insert(at, event);
+  if (window == nullptr) {
+    Window added{device, 0, 0};
+    SetEvents(added, events);
+    return devices_.Add(added, [](const Window& other) { return HashOf(other.device); });
+  }
+  if (events.size() > limits::kDeviceWindow) {
+    // A quarter at a time, so that dropping costs little.
+    const auto keep = events.begin() + limits::kDeviceWindow / 4;
+    window->forgotten = std::max(window->forgotten, (keep - 1)->number);
+    events.erase(events.begin(), keep);
+  }
+  SetEvents(*window, events);
+}
+
+std::vector<RequestKeys::Event> RequestKeys::EventsOf(const Window& window) const {
+  const absl::string_view bytes = events_.Get(window.events);
+  std::vector<Event> events;
+  events.reserve(limits::kDeviceWindow + 1);
+  events.resize(bytes.size() / sizeof(Event));
+  std::memcpy(events.data(), bytes.data(), bytes.size());
+  return events;
+}
+
+void RequestKeys::SetEvents(Window& window, const std::vector<Event>& events) {
+  events_.Set(window.events, {reinterpret_cast<const char*>(events.data()), events.size() * sizeof(Event)});
 }
 
 void RequestKeys::Save(PartitionContents& contents) const {
   for (const auto& [day, keys] : days_) {
-    for (const auto& [key, effect] : keys) contents.keys.push_back({key, effect});
+    keys.Visit([&contents](const Key& key) { contents.keys.push_back({key.key, key.effect}); });
   }
-  for (const auto& [device, window] : devices_) contents.devices.push_back({CatalogueId(device), window.forgotten, window.events});
+  devices_.Visit([&](const Window& window) {
+    contents.devices.push_back({CatalogueId(window.device), window.forgotten, EventsOf(window)});
+  });
 }
 
 void RequestKeys::Load(const PartitionContents& contents) {
-  for (const PartitionContents::ClientKey& key : contents.keys) days_[DayOf(key.key)].emplace(key.key, key.effect);
-  for (const PartitionContents::Device& device : contents.devices) devices_[device.id.value()] = {device.forgotten, device.events};
+  for (const PartitionContents::ClientKey& key : contents.keys) AddKey({key.key, key.effect});
+  for (const PartitionContents::Device& device : contents.devices) {
+    Window window{device.id.value(), device.forgotten, 0};
+    SetEvents(window, device.events);
+    devices_.Add(window, [](const Window& other) { return HashOf(other.device); });
+  }
 }
 
 size_t RequestKeys::size() const {
   size_t size = 0;
   for (const auto& [day, keys] : days_) size += keys.size();
-  for (const auto& [device, window] : devices_) size += window.events.size();
+  devices_.Visit([&](const Window& window) { size += events_.Get(window.events).size() / sizeof(Event); });
   return size;
 }
 

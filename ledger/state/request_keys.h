@@ -11,8 +11,9 @@
 #include <map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "ledger/core/compact_table.h"
 #include "ledger/core/partition_contents.h"
+#include "ledger/state/byte_arena.h"
 
 namespace fenfen {
 
@@ -41,16 +42,33 @@ class RequestKeys {
  private:
   using Effect = PartitionContents::Effect;
   using Event = PartitionContents::Event;
-  struct Window {
-    uint64_t forgotten = 0;     // the highest number no longer held
-    std::vector<Event> events;  // in the order of their numbers
+  struct Key {
+    RequestKey key;
+    Effect effect;
+    bool empty() const { return effect.seq == 0; }  // sequence numbers begin with 1
   };
+  struct Window {
+    uint64_t device = 0;
+    uint64_t forgotten = 0;        // the highest number no longer held
+    ByteArena::Handle events = 0;  // at least one, in the order of their numbers
+    bool empty() const { return events == 0; }
+  };
+  // Clients choose their keys, so where one lies must not be foreseen.
+  uint64_t HashOf(const RequestKey& key) const { return MixBits(key.high ^ MixBits(key.low ^ seed_)); }
+  static uint64_t HashOf(uint64_t device) { return MixBits(device); }
   static Effect EffectOf(uint64_t fingerprint, PartitionSeq seq);
   static Found Compare(const Effect& effect, uint64_t fingerprint);
-  void AddEvent(Window& window, uint64_t number, Effect effect);
+  const Window* FindWindow(uint64_t device) const;
+  Found FindEvent(const Window& window, uint64_t number, uint64_t fingerprint) const;
+  void AddKey(const Key& key);
+  void AddEvent(uint64_t device, Event event);
+  std::vector<Event> EventsOf(const Window& window) const;
+  void SetEvents(Window& window, const std::vector<Event>& events);
 
-  std::map<int64_t, absl::flat_hash_map<RequestKey, Effect>> days_;  // by the day of the key's time
-  absl::flat_hash_map<uint64_t, Window> devices_;
+  const uint64_t seed_ = MixBits(reinterpret_cast<uintptr_t>(this));
+  std::map<int64_t, CompactTable<Key>> days_;  // by the day of the key's time
+  CompactTable<Window> devices_;
+  ByteArena events_;  // of all windows, each an Event's bytes after another
 };
 
 }  // namespace fenfen

@@ -22,11 +22,11 @@ std::string DeviceSequences::SaveMemo() const {
     count += shard.devices.size();
     for (const auto& [device, ring] : shard.devices) {
       w.U64(device.value());
-      w.Varint(static_cast<uint64_t>(std::count_if(ring.begin(), ring.end(), [](const Used& used) { return used.taken(); })));
-      for (const Used& used : ring) {
-        if (!used.taken()) continue;
-        w.Varint(used.sequence);
-        w.Varint(used.partition.value());
+      w.Varint(static_cast<uint64_t>(std::count_if(ring.begin(), ring.end(), [](Used used) { return used.taken(); })));
+      for (size_t slot = 0; slot < ring.size(); ++slot) {
+        if (!ring[slot].taken()) continue;
+        w.Varint(ring[slot].SequenceAt(slot));
+        w.Varint(ring[slot].partition().value());
       }
     }
   }
@@ -48,8 +48,8 @@ absl::Status DeviceSequences::LoadMemo(absl::string_view memo) {
     for (size_t n = 0; n < count && !in.failed(); ++n) {
       const uint64_t sequence = in.Varint();
       const uint64_t partition = in.Varint();
-      if (partition >= kPartitions) in.Fail();
-      if (!in.failed()) Add(device, {sequence, PartitionId(static_cast<uint16_t>(partition))});
+      if (partition >= kPartitions || sequence >> 62 != 0) in.Fail();
+      if (!in.failed()) Add(device, sequence, PartitionId(static_cast<uint16_t>(partition)));
     }
   }
   return in.Finished() ? absl::OkStatus() : absl::DataLossError("the memo does not have its form");

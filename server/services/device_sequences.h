@@ -23,7 +23,7 @@ class DeviceSequences final : public Projection {
   void Apply(const CommittedTransaction& committed) override {
     const RequestKey& key = committed.transaction.key;
     if (committed.transaction.kind != TransactionKind::kDrop || !IsDeviceEventKey(key)) return;
-    Add(CatalogueId(key.high), {SequenceOf(key), committed.partition});
+    Add(CatalogueId(key.high), SequenceOf(key), committed.partition);
   }
   void Restore(const PartitionContents&) override {}
 
@@ -39,32 +39,39 @@ class DeviceSequences final : public Projection {
     const auto found = shard.devices.find(CatalogueId(key.high));
     const size_t slot = sequence % kWindow;
     if (found == shard.devices.end() || found->second.size() <= slot) return false;
-    const Used& used = found->second[slot];
-    return used.taken() && used.sequence == sequence && used.partition != partition;
+    const Used used = found->second[slot];
+    return used.taken() && used.SequenceAt(slot) == sequence && used.partition() != partition;
   }
 
  private:
   static constexpr size_t kShards = 16;
-  struct Used {
-    uint64_t sequence = 0;
-    PartitionId partition{kPartitions};  // none
-    bool taken() const { return partition.value() < kPartitions; }
+  // Which number of those that share a slot was the latest, and its partition, in 8 bytes.
+  class Used {
+   public:
+    Used() = default;
+    Used(uint64_t sequence, PartitionId partition) : bits_(sequence / kWindow << 9 | (partition.value() + 1u)) {}
+    bool taken() const { return bits_ != 0; }
+    uint64_t SequenceAt(size_t slot) const { return (bits_ >> 9) * kWindow + slot; }
+    PartitionId partition() const { return PartitionId(static_cast<uint16_t>((bits_ & 511) - 1)); }
+
+   private:
+    uint64_t bits_ = 0;
   };
   struct Shard {
     mutable absl::Mutex mutex;
     absl::flat_hash_map<CatalogueId, std::vector<Used>> devices ABSL_GUARDED_BY(mutex);
   };
   // The latest number of a slot stays; of two partitions with one number the lower, so that the order in which they come does not matter.
-  void Add(CatalogueId device, Used used) {
+  void Add(CatalogueId device, uint64_t sequence, PartitionId partition) {
     Shard& shard = shards_[device.value() % kShards];
     absl::MutexLock lock(&shard.mutex);
     std::vector<Used>& ring = shard.devices[device];
-    const size_t slot = used.sequence % kWindow;
+    const size_t slot = sequence % kWindow;
     // A young device needs only as much as it has used.
     if (ring.size() <= slot) ring.resize(slot + 1);
     Used& there = ring[slot];
-    if (!there.taken() || used.sequence > there.sequence || (used.sequence == there.sequence && used.partition < there.partition))
-      there = used;
+    const bool older = sequence < there.SequenceAt(slot) || (sequence == there.SequenceAt(slot) && there.partition() < partition);
+    if (!there.taken() || !older) there = Used(sequence, partition);
   }
   static uint64_t SequenceOf(const RequestKey& key) { return key.low & ((uint64_t{1} << 62) - 1); }
 

@@ -1,0 +1,55 @@
+// ByteArena: the bytes of a partition's records, close together: four bytes for each to be named by and one or two for its length, where an
+// allocation of its own would take eight and some sixteen. What is freed is used again for bytes of about the same length.
+//
+// Not thread-safe. A view is good until its handle is set anew or the arena ends.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace fenfen {
+
+class ByteArena {
+ public:
+  // Names some bytes; 0 is none.
+  using Handle = uint32_t;
+
+  ByteArena() = default;
+  // A copy has the same handles.
+  ByteArena(const ByteArena& other);
+  ByteArena& operator=(const ByteArena&) = delete;
+
+  // Empty for handle 0.
+  absl::string_view Get(Handle handle) const;
+  // Puts `bytes`, which are not the arena's own, in place of what `handle` named, if anything; they may get another name. At most
+  // limits::kRecordBytesMax.
+  void Set(Handle& handle, absl::string_view bytes);
+
+ private:
+  static constexpr size_t kUnitBytes = 8;
+  static constexpr size_t kChunkUnits = 4096;  // 32 KiB
+  static constexpr size_t kClasses = 56;
+  // A longer block has a chunk of its own.
+  struct Chunk {
+    std::unique_ptr<char[]> bytes;
+    size_t units = 0;
+  };
+
+  static size_t ClassFor(size_t units);
+  static size_t UnitsOf(size_t size_class);
+  char* At(Handle handle) const { return chunks_[handle / kChunkUnits].bytes.get() + handle % kChunkUnits * kUnitBytes; }
+  Handle Allocate(size_t size_class);
+  size_t AddChunk(size_t units);
+  void Free(Handle handle, size_t size_class);
+
+  std::vector<Chunk> chunks_;
+  size_t open_ = 0;                      // the chunk that blocks are taken from
+  size_t used_ = 0;                      // units of it
+  std::array<Handle, kClasses> free_{};  // the first free block of each class; its first bytes name the next
+};
+
+}  // namespace fenfen
