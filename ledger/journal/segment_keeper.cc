@@ -3,26 +3,18 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <utility>
 
-#include "absl/functional/function_ref.h"
 #include "ledger/journal/sealing.h"
 
 namespace fenfen {
 namespace {
 
-// Runs `work` in a thread that gets a core only when nobody else wants it, so that compressing costs the writer nothing. A thread of its
-// own, since it must hold no lock that others wait for, and since a process without privileges cannot raise a priority again.
-absl::Status RunWhenIdle(absl::FunctionRef<absl::Status()> work) {
-  absl::Status status;
-  std::thread worker([&] {
-    const sched_param parameters{};
-    ::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &parameters);  // where it is not allowed, it runs as any other
-    status = work();
-  });
-  worker.join();
-  return status;
-}
+// How soon it is noticed that the worker is done, which tells nobody, since it must not hold a lock.
+constexpr absl::Duration kLookDelay = absl::Milliseconds(20);
+// What fails is tried again less and less often, down to so many delays apart.
+constexpr int kRetriesApart = 64;
 
 // The segment is there, whole, and the one that the index is of.
 absl::Status CheckSegment(FileSystem& files, const std::string& directory, const IndexHead& head) {
@@ -50,6 +42,7 @@ SegmentKeeper::~SegmentKeeper() {
   stop_ = true;
   Wake();
   if (thread_.joinable()) thread_.join();
+  if (worker_.joinable()) worker_.join();
 }
 
 absl::Status SegmentKeeper::Open(const SegmentList& list) {
@@ -88,21 +81,25 @@ void SegmentKeeper::Wake() {
 }
 
 void SegmentKeeper::Loop() {
+  absl::Duration delay = options_.retry_delay;
   while (true) {
     {
       absl::MutexLock held(&mutex_);
-      while (!work_) wake_.Wait(&mutex_);
+      while (!work_ && compressing_ == 0) wake_.Wait(&mutex_);
+      if (!work_) wake_.WaitWithTimeout(&mutex_, kLookDelay);
       work_ = false;
     }
     absl::StatusOr<bool> stepped = true;
     while (!stop_ && stepped.ok() && *stepped) {
       stepped = Step();
-      Note(stepped.status());
+      if (!stepped.ok() || *stepped) Note(stepped.status());
+      if (stepped.ok() && *stepped) delay = options_.retry_delay;
     }
     if (stop_) return;
     if (stepped.ok()) continue;
     absl::MutexLock held(&mutex_);
-    if (!work_) wake_.WaitWithTimeout(&mutex_, options_.retry_delay);
+    if (!work_) wake_.WaitWithTimeout(&mutex_, delay);
+    delay = std::min(2 * delay, kRetriesApart * options_.retry_delay);
     work_ = true;
   }
 }
@@ -111,7 +108,7 @@ void SegmentKeeper::RunOnce() {
   absl::StatusOr<bool> stepped = true;
   while (stepped.ok() && *stepped) {
     stepped = Step();
-    Note(stepped.status());
+    if (!stepped.ok() || *stepped) Note(stepped.status());
   }
 }
 
@@ -126,9 +123,13 @@ absl::StatusOr<bool> SegmentKeeper::Step() {
     if (absl::Status status = SealOne(*full); !status.ok()) return status;
     return true;
   }
-  const std::optional<IndexHead> head = NextToCompress();
-  if (!head) return false;
-  if (absl::Status status = CompressOne(*head); !status.ok()) return status;
+  if (compressing_ == 0) {
+    const std::optional<IndexHead> head = NextToCompress();
+    if (!head) return false;
+    BeginCompressing(*head);
+  }
+  if (!worker_done_.load(std::memory_order_acquire)) return false;
+  if (absl::Status status = EndCompressing(); !status.ok()) return status;
   return true;
 }
 
@@ -147,14 +148,30 @@ std::optional<IndexHead> SegmentKeeper::NextToCompress() {
   return index_.SealedHead(*plain_.begin());
 }
 
-absl::Status SegmentKeeper::CompressOne(const IndexHead& head) {
-  const auto compress = [&] { return CompressSegment(files_, options_.directory, head, stop_); };
-  absl::Status status = own_thread_ ? RunWhenIdle(compress) : compress();
-  cache_.Forget(head.start.segment);
+void SegmentKeeper::BeginCompressing(const IndexHead& head) {
+  compressing_ = head.start.segment;
+  worker_done_ = false;
+  const auto compress = [this, head] {
+    worker_status_ = CompressSegment(files_, options_.directory, head, stop_);
+    worker_done_.store(true, std::memory_order_release);
+  };
+  if (!own_thread_) return compress();
+  // A new thread for each: a process without privileges cannot raise a priority again.
+  worker_ = std::thread([compress] {
+    const sched_param parameters{};
+    ::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &parameters);  // where it is not allowed, it runs as any other
+    compress();
+  });
+}
+
+absl::Status SegmentKeeper::EndCompressing() {
+  if (worker_.joinable()) worker_.join();
+  const uint32_t segment = std::exchange(compressing_, 0);
+  cache_.Forget(segment);
   // A damaged one stays as it is, for a person to look at.
-  if (status.ok() || absl::IsDataLoss(status)) plain_.erase(head.start.segment);
-  if (status.ok()) ++compressed_;
-  return status;
+  if (worker_status_.ok() || absl::IsDataLoss(worker_status_)) plain_.erase(segment);
+  if (worker_status_.ok()) ++compressed_;
+  return worker_status_;
 }
 
 absl::StatusOr<bool> SegmentKeeper::MendIndex(uint32_t segment) {

@@ -2,6 +2,9 @@
 // the newest, and makes an index anew that is found damaged. Whatever fails here stops nothing: it is tried again later, and until then
 // the offsets stay in memory and the segment as it is.
 //
+// Compressing is done by a worker that gets a core only when nobody else wants it, so that it costs the writer nothing. It takes no lock
+// that others wait for, and sealing does not wait for it.
+//
 // Thread-safe.
 #pragma once
 
@@ -53,10 +56,11 @@ class SegmentKeeper {
 
  private:
   void Loop();
-  // Seals or compresses one segment. False where there is nothing to do.
+  // Seals or compresses one segment, or begins to. False where there is nothing more to do now.
   absl::StatusOr<bool> Step();
   absl::Status SealOne(const SegmentIndex& index);
-  absl::Status CompressOne(const IndexHead& head);
+  void BeginCompressing(const IndexHead& head);
+  absl::Status EndCompressing();
   std::optional<IndexHead> NextToCompress();
   void Note(const absl::Status& status);
 
@@ -67,10 +71,14 @@ class SegmentKeeper {
 
   // Of the one thread that steps.
   std::set<uint32_t> plain_;  // sealed or open, not compressed
+  uint32_t compressing_ = 0;  // that the worker has; 0 = none
+  std::thread worker_;
   uint32_t last_at_open_ = 0;
   bool failing_ = false;
 
   std::atomic<bool> stop_{false};
+  absl::Status worker_status_;  // the worker's, until it is done
+  std::atomic<bool> worker_done_{false};
   std::atomic<uint64_t> compressed_{0};
   absl::Mutex mending_;  // one index at a time
   absl::Mutex mutex_;
