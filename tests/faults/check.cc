@@ -130,9 +130,11 @@ absl::StatusOr<CheckReport> CheckFolder(FileSystem& files, const FileJournalOpti
     report.replayed = static_cast<int>(std::count(rest.replayed.begin(), rest.replayed.end(), true));
     if (report.replayed != report.recovered) return Broken("what was recovered, and nothing else, is answered as a repetition");
     if (absl::Status status = CheckEnd(files, options.directory, **ledger, script, expected); !status.ok()) return status;
+    if (absl::Status status = (*ledger)->TakeSnapshot(); !status.ok()) return status;
   }
   const absl::StatusOr<std::unique_ptr<Ledger>> again = Ledger::Open(files, options);
   if (!again.ok()) return again.status();
+  if ((*again)->begun_from() == 0) return Broken("the next start begins from the snapshot");
   if (absl::Status status = CheckEnd(files, options.directory, **again, script, expected); !status.ok()) return status;
   return report;
 }

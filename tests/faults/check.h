@@ -3,7 +3,7 @@
 //
 // What must hold: acknowledged ⊆ recovered ⊆ submitted, each at most once, in each partition a beginning of the script without a gap; the
 // State equal to the undisturbed run's and to the independent checker's fold; postings that sum to zero; and all of it again after the rest
-// of the script was submitted under the same request keys, and after one more restart.
+// of the script was submitted under the same request keys, and after one more restart, from a snapshot.
 #pragma once
 
 #include <string>

@@ -152,6 +152,7 @@ TEST_F(DiskFullTest, WritesAreRefusedReadsGoOnAndWritesResume) {
   GoOnUntilFull();
   ExpectReadsGoOn();
   GoOnUntilFull();  // refused again, and nothing more is lost
+  EXPECT_TRUE(absl::IsResourceExhausted(ledger_->TakeSnapshot()));
   ExpectReadsGoOn();
   ASSERT_FALSE(reports_.empty());
   EXPECT_TRUE(absl::IsResourceExhausted(reports_.front())) << reports_.front();
@@ -176,7 +177,7 @@ TEST_F(DiskFullTest, WritesAreRefusedReadsGoOnAndWritesResume) {
 
 // There seem to be bytes enough, but the kernel answers ENOSPC.
 TEST_F(DiskFullTest, NoSpaceThatWasNotForeseen) {
-  SmallDisk disk("size=1m,nr_inodes=5,mode=0700");  // the root, the folder, LOCK and two segments
+  SmallDisk disk("size=1m,nr_inodes=6,mode=0700");  // the root, two folders, LOCK and two segments
   ASSERT_TRUE(disk.mounted());
   Open(disk);
   GoOnUntilFull();

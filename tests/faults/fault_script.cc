@@ -1,7 +1,7 @@
 // The program that the fault tests strike: takes a folder through the script and tells each acknowledgement as it comes; and the check
 // that follows.
 //
-//   fault_script run FOLDER [--commits N] [--in-flight N] [--segment-bytes N] [--after-failure] [--finish]
+//   fault_script run FOLDER [--commits N] [--in-flight N] [--segment-bytes N] [--after-failure] [--finish] [--snapshot-every N]
 //       prints `STEP KEY` for each acknowledged step, each line with a write of its own. Exits 0 if all were acknowledged, 3 if the journal
 //       failed and stayed so, 1 otherwise. --after-failure: first looks that reads go on and writes do not. --finish: ends only once the
 //       journal's own threads are through, so that every run makes the same calls.
@@ -30,6 +30,7 @@ struct Arguments {
   std::string acknowledged_file;
   int commits = 200;
   int in_flight = 1;
+  int snapshot_every = 0;
   size_t segment_bytes = SmallJournal({}).segment_bytes;
   bool after_failure = false;
   bool finish = false;
@@ -77,11 +78,13 @@ int RunScript(const Arguments& arguments) {
   const Script script(arguments.commits);
   const absl::StatusOr<std::unique_ptr<Ledger>> ledger = Ledger::Open(files, OptionsOf(arguments));
   if (!ledger.ok()) return Fail(ledger.status());
-  const RunResult result = RunSteps(**ledger, script, {.in_flight = arguments.in_flight}, [&](int step) {
-    const std::string line = AcknowledgedLine(script, step);
-    if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::_Exit(1);
-  });
+  const RunResult result =
+      RunSteps(**ledger, script, {.in_flight = arguments.in_flight, .snapshot_every = arguments.snapshot_every}, [&](int step) {
+        const std::string line = AcknowledgedLine(script, step);
+        if (::write(STDOUT_FILENO, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::_Exit(1);
+      });
   std::cerr << absl::StrCat("{\"overloaded\":", result.overloaded, ",\"waiting_most\":", result.waiting_most, "}\n");
+  if (!result.snapshots.ok()) std::cerr << absl::StrCat("snapshot: ", result.snapshots.ToString(), "\n");
   if (result.stopped.ok()) {
     const absl::Status finished = arguments.finish ? (*ledger)->FinishBackgroundWork() : absl::OkStatus();
     return finished.ok() ? 0 : Fail(finished);
@@ -121,6 +124,7 @@ int Main(int argc, char** argv) {
     command->add_option("--segment-bytes", arguments.segment_bytes)->check(CLI::Range(16 << 10, 64 << 20));
   }
   run->add_flag("--after-failure", arguments.after_failure);
+  run->add_option("--snapshot-every", arguments.snapshot_every)->check(CLI::Range(1, Script::kCommitsMax));
   run->add_flag("--finish", arguments.finish);
   check->add_option("acknowledged", arguments.acknowledged_file)->required();
   CLI11_PARSE(app, argc, argv);

@@ -51,13 +51,14 @@ class Book {
     }
   }
   // The files whose names end so, and what they hold.
-  std::map<std::string, std::string> Files(absl::string_view ending) {
+  std::map<std::string, std::string> Files(absl::string_view ending) { return Files(options.directory, ending); }
+  std::map<std::string, std::string> Files(const std::string& directory, absl::string_view ending) {
     std::map<std::string, std::string> found;
-    const absl::StatusOr<std::vector<std::string>> names = files.List(options.directory);
+    const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
     EXPECT_TRUE(names.ok()) << names.status();
     if (!names.ok()) return found;
     for (const std::string& name : *names) {
-      const std::string path = absl::StrCat(options.directory, "/", name);
+      const std::string path = absl::StrCat(directory, "/", name);
       if (absl::EndsWith(name, ending)) found[path] = FileText(path);
     }
     return found;
@@ -186,6 +187,36 @@ TEST(JournalFilesTest, AFlippedByteInAnIndexLosesNothing) {
   }
 }
 
+TEST(JournalFilesTest, AFlippedByteInASnapshotLosesNothing) {
+  Book book(200);
+  {
+    const absl::StatusOr<std::unique_ptr<Ledger>> ledger = Ledger::Open(book.files, book.options);
+    ASSERT_TRUE(ledger.ok()) << ledger.status();
+    ASSERT_TRUE((*ledger)->TakeSnapshot().ok());
+  }
+  const std::map<std::string, std::string> snapshots = book.Files(SnapshotsOf(book.options.directory), ".snap");
+  ASSERT_EQ(snapshots.size(), 1u);
+  const auto& [path, bytes] = *snapshots.begin();
+  for (uint64_t at = 0; at < bytes.size() && !HasFailure(); at += 97) {
+    SCOPED_TRACE(absl::StrCat(path, ", byte ", at));
+    const FlippedByte spoilt(path, bytes, at);
+    ExpectWhole(book);
+  }
+}
+
+TEST(JournalFilesTest, AJournalThatLostWhatItsSnapshotHasIsRefused) {
+  Book book(16);
+  {
+    const absl::StatusOr<std::unique_ptr<Ledger>> ledger = Ledger::Open(book.files, book.options);
+    ASSERT_TRUE(ledger.ok()) << ledger.status();
+    ASSERT_TRUE((*ledger)->TakeSnapshot().ok());
+  }
+  const std::vector<Place> groups = book.Groups();
+  ASSERT_EQ(truncate(groups.back().path.c_str(), static_cast<off_t>(groups.back().begin)), 0);
+  const absl::Status refused = Ledger::Open(book.files, book.options).status();
+  EXPECT_TRUE(absl::IsDataLoss(refused)) << refused;
+}
+
 // The file is cut short as a file system leaves it that lost the end of a file.
 TEST(JournalFilesTest, CutAtEveryByteOfTheLastThreeTransactions) {
   Book book(16);
@@ -199,6 +230,7 @@ TEST(JournalFilesTest, CutAtEveryByteOfTheLastThreeTransactions) {
     SCOPED_TRACE(absl::StrCat("cut at ", size));
     std::ofstream(path, std::ios::binary | std::ios::trunc) << whole;
     ASSERT_EQ(truncate(path.c_str(), static_cast<off_t>(size)), 0);
+    std::filesystem::remove_all(SnapshotsOf(book.options.directory));
     const auto kept = std::count_if(groups.begin(), groups.end(), [&](const Place& group) { return group.end <= size; });
 
     const ctl::VerifyReport report = book.Verify();

@@ -48,9 +48,10 @@ TEST_F(KillTest, TheListHoldsEveryWriteAndEverySync) {
 TEST_F(KillTest, TheListIsStracesToo) {
   const std::vector<FileCall> calls = Calls({});
   const TemporaryFolder folder;
-  const std::string command = absl::StrCat("timeout 60 strace -f -q --seccomp-bpf -o ", folder / "trace",
-                                           " -e trace=pwrite64,writev,pwritev,pwritev2,fdatasync,fsync,rename,unlink,ftruncate,fallocate ",
-                                           FaultScript(), " run --finish ", folder / "journal", " >", folder / "out", " 2>&1");
+  const std::string command =
+      absl::StrCat("timeout 60 strace -f -q --seccomp-bpf -o ", folder / "trace",
+                   " -e trace=pwrite64,writev,pwritev,pwritev2,fdatasync,fsync,rename,unlink,ftruncate,fallocate ", FaultScript(),
+                   " run --finish --snapshot-every=60 ", folder / "journal", " >", folder / "out", " 2>&1");
   ASSERT_EQ(std::system(command.c_str()), 0) << command << "\n" << FileText(folder / "out");
   std::map<std::string, size_t> counted;
   std::ifstream trace(folder / "trace");

@@ -25,8 +25,18 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(FileSystem& files, const Fi
   absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(files, options);
   if (!journal.ok()) return journal.status();
   std::unique_ptr<Ledger> ledger(new Ledger(files, options, *std::move(journal)));
-  if (absl::Status status = ledger->engine_.Start(); !status.ok()) return status;
+  if (absl::Status status = ledger->Start(); !status.ok()) return status;
   return ledger;
+}
+
+absl::Status Ledger::Start() {
+  if (absl::Status status = engine_.Start({.snapshots = &snapshots_, .savable = &state_}); !status.ok()) return status;
+  SnapshotterOptions options;
+  options.free_bytes_min = 0;
+  const RecoveryReport& recovery = engine_.recovery();
+  snapshotter_.emplace(state_, *journal_, std::vector<Projection*>{&catalogue_}, snapshots_, clock_, std::move(options),
+                       Snapshotter::Start{recovery.snapshot, recovery.snapshot_sequences});
+  return absl::OkStatus();
 }
 
 absl::Status Ledger::FinishBackgroundWork() {

@@ -1,4 +1,4 @@
-// Ledger: journal, State, engine and catalogue over one folder, put together and started as the server does it.
+// Ledger: journal, State, engine, catalogue and snapshots, put together and started as the server does it.
 //
 //   auto ledger = Ledger::Open(files, SmallJournal(folder));
 //   (*ledger)->engine().SubmitAndWait(…)
@@ -7,10 +7,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "ledger/core/clock.h"
 #include "ledger/engine/engine.h"
+#include "ledger/engine/snapshot_folder.h"
+#include "ledger/engine/snapshotter.h"
 #include "ledger/journal/file_journal.h"
 #include "ledger/points/catalogue.h"
 #include "ledger/state/memory_state.h"
@@ -29,6 +33,9 @@ inline FileJournalOptions SmallJournal(std::string directory) {
   return options;
 }
 
+// Where the snapshots of a journal in `directory` lie.
+inline std::string SnapshotsOf(const std::string& directory) { return directory + ".snapshots"; }
+
 class Ledger {
  public:
   // The journal's errors, or the replay's. `files` outlives the ledger.
@@ -39,13 +46,24 @@ class Ledger {
   // are compressed. Reads the whole journal. DEADLINE_EXCEEDED where that takes more than 40 seconds.
   absl::Status FinishBackgroundWork();
 
+  // Writes one now. An error disturbs nothing else.
+  absl::Status TakeSnapshot() { return snapshotter_->Take(absl::Seconds(30)); }
+  // The snapshot that this life began from; 0 for none.
+  uint64_t begun_from() const { return engine_.recovery().snapshot; }
+
   Engine& engine() { return engine_; }
   FileJournal& journal() { return *journal_; }
   std::shared_ptr<const Catalogue> catalogue() const { return catalogue_.Snapshot(); }
 
  private:
   Ledger(FileSystem& files, const FileJournalOptions& options, std::unique_ptr<FileJournal> journal)
-      : files_(files), options_(options), journal_(std::move(journal)), engine_(state_, *journal_, clock_, {&catalogue_}) {}
+      : files_(files),
+        options_(options),
+        journal_(std::move(journal)),
+        snapshots_(files, SnapshotsOf(options.directory)),
+        engine_(state_, *journal_, clock_, {&catalogue_}) {}
+
+  absl::Status Start();
 
   FileSystem& files_;
   const FileJournalOptions options_;
@@ -53,7 +71,9 @@ class Ledger {
   const std::unique_ptr<FileJournal> journal_;
   MemoryState state_;
   CatalogueStore catalogue_;
+  SnapshotFolder snapshots_;
   Engine engine_;
+  std::optional<Snapshotter> snapshotter_;
 };
 
 }  // namespace fenfen::faults

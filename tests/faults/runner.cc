@@ -27,6 +27,7 @@ class Runner {
   RunResult Run() {
     while (const std::optional<Turn> turn = NextTurn()) {
       absl::SleepFor(turn->delay);
+      TakeSnapshotBefore(*turn);
       ledger_.engine().Submit(script_.CommandOf(turn->step, ledger_.catalogue()),
                               [this, step = turn->step](absl::StatusOr<Outcome> outcome) { Take(step, std::move(outcome)); });
       absl::MutexLock lock(&mutex_);
@@ -40,14 +41,23 @@ class Runner {
   struct Turn {
     int step;
     absl::Duration delay;
+    bool again;
   };
+
+  // Beside whatever is in flight.
+  void TakeSnapshotBefore(const Turn& turn) {
+    if (limits_.snapshot_every == 0 || turn.step == 0 || turn.step % limits_.snapshot_every != 0 || turn.again) return;
+    const absl::Status status = ledger_.TakeSnapshot();
+    absl::MutexLock lock(&mutex_);
+    if (result_.snapshots.ok()) result_.snapshots = status;
+  }
 
   // Waits for the next step to submit; nullopt once nothing is in flight and all is done or stopped.
   std::optional<Turn> NextTurn() {
     absl::MutexLock lock(&mutex_);
     mutex_.Await(absl::Condition(this, &Runner::Ready));
     if (!MaySubmit()) return std::nullopt;
-    Turn turn{next_, absl::ZeroDuration()};
+    Turn turn{next_, absl::ZeroDuration(), false};
     if (!again_.empty()) {
       turn = again_.front();
       again_.pop_front();
@@ -90,7 +100,7 @@ class Runner {
     if (refusal.reason == Reason::REASON_OVERLOADED) ++result_.overloaded;
     const bool retryable = refusal.reason == Reason::REASON_OVERLOADED || full;
     if (retryable && refusal.retry_delay && !(full && limits_.stop_when_full)) {
-      again_.push_back({step, *refusal.retry_delay});
+      again_.push_back({step, *refusal.retry_delay, true});
     } else if (result_.stopped.ok()) {
       result_.stopped = status;
     }

@@ -20,6 +20,7 @@ struct RunResult {
   int overloaded = 0;              // refusals with OVERLOADED; each told when to retry
   int storage_full = 0;            // with STORAGE_FULL; likewise
   int waiting_most = 0;            // commits that the engine had taken and not answered yet
+  absl::Status snapshots;          // the first failure of one
   absl::Status stopped;            // OK: all was acknowledged
 };
 
@@ -28,6 +29,7 @@ struct RunLimits {
   int in_flight = 1;            // 1 to a tenth of the script
   bool stop_when_full = false;  // STORAGE_FULL ends the run
   int from = 0;                 // the first step; those before it are there
+  int snapshot_every = 0;       // steps; 0 for no snapshots
 };
 
 // Submits every step from `limits.from` on. `acknowledged` is called for each as it is acknowledged, one at a time, on any thread.

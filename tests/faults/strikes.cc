@@ -17,6 +17,7 @@ namespace fenfen::faults {
 namespace {
 
 constexpr int kLists = 3;
+constexpr int kSnapshotEvery = 60;  // three of them; the first is removed then
 constexpr int kTries = 5;
 constexpr char kStruck[] = "struck";
 
@@ -27,6 +28,7 @@ absl::StatusOr<TraceResult> Life::Run(Strike strike, const FileCall& at) const {
   request.program = {FaultScript(),
                      "run",
                      "--finish",
+                     absl::StrCat("--snapshot-every=", kSnapshotEvery),
                      folder_ / "journal",
                      absl::StrCat("--commits=", kCommits),
                      absl::StrCat("--in-flight=", way_.in_flight),
