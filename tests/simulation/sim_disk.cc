@@ -179,8 +179,8 @@ absl::Status SimDisk::Write(const std::shared_ptr<Content>& content, uint64_t of
     PutPart(*content, offset, bytes);
     return IoError(*content);
   }
-  const uint64_t end = std::max<uint64_t>(content->now.size(), offset + bytes.size());
-  if (limited() && UsedBytes() + end - content->now.size() > capacity_) return absl::ResourceExhaustedError("no space left on device");
+  const uint64_t growth = std::max<uint64_t>(content->now.size(), offset + bytes.size()) - content->now.size();
+  if (growth != 0 && limited() && UsedBytes() + growth > capacity_) return absl::ResourceExhaustedError("no space left on device");
   if (std::exchange(misdirect_next_, false)) {
     Misdirect(content, offset, bytes);
   } else {
