@@ -45,6 +45,9 @@ key = "../server.key"
 name = "bridge"
 public_key = "bridge.pem"
 roles = ["RESIDENT", "BRIDGE"]
+[snapshot]
+interval = "90s"
+transactions_min = 7
 [log]
 level = "warn"
 )",
@@ -56,6 +59,8 @@ level = "warn"
   ASSERT_EQ(config->issuers.size(), 1u);
   EXPECT_THAT(config->issuers[0].roles, testing::ElementsAre(v1::ROLE_RESIDENT, v1::ROLE_BRIDGE));
   EXPECT_EQ(config->log.level, "warn");
+  EXPECT_EQ(config->snapshot.interval, absl::Seconds(90));
+  EXPECT_EQ(config->snapshot.transactions_min, 7);
 }
 
 TEST(Config, EveryUnknownKeyIsNamed) {
@@ -73,6 +78,13 @@ TEST(Config, WrongValuesAreNamed) {
   EXPECT_THAT(FaultOf("listen = \"127.0.0.1:99999\""), HasSubstr("listen"));
   EXPECT_THAT(FaultOf("time_zone = \"Mars/Base\""), HasSubstr("time_zone: no such time zone"));
   EXPECT_THAT(FaultOf("[log]\nlevel = \"loud\""), HasSubstr("log.level"));
+  EXPECT_THAT(FaultOf("[journal]\nuncompressed_segments = -1"), HasSubstr("journal.uncompressed_segments: must not be negative"));
+  EXPECT_EQ(FaultOf("[journal]\nuncompressed_segments = 0"), "none");
+  EXPECT_THAT(FaultOf("[snapshot]\ninterval = \"often\""), HasSubstr("snapshot.interval: must be a time such as"));
+  EXPECT_THAT(FaultOf("[snapshot]\ninterval = \"-1s\""), HasSubstr("snapshot.interval: must not be negative"));
+  EXPECT_THAT(FaultOf("[snapshot]\ntransactions_min = 0"), HasSubstr("snapshot.transactions_min: must be at least 1"));
+  EXPECT_THAT(FaultOf("[snapshot]\ntransactions_min = \"many\""), HasSubstr("snapshot.transactions_min: must be a whole number"));
+  EXPECT_EQ(FaultOf("[snapshot]\ninterval = \"0\""), "none");
   EXPECT_THAT(FaultOf("tls = 1"), HasSubstr("tls: must be a [table]"));
   EXPECT_THAT(FaultOf("a = [\n"), HasSubstr("line "));
 }

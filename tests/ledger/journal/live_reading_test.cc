@@ -25,9 +25,10 @@ uint64_t CountLive(FileSystem& files, const std::string& directory) {
   return records;
 }
 
-void ReadBeside(FileSystem& files, const std::string& directory) {
+void ReadBeside(FileSystem& files, const std::string& directory, size_t uncompressed_segments) {
   FileJournalOptions options = SmallOptions();
   options.directory = directory;
+  options.uncompressed_segments = uncompressed_segments;
   auto journal = MustOpen(files, options);
   std::atomic<bool> stop{false};
   std::thread writer([&] {
@@ -51,7 +52,7 @@ void ReadBeside(FileSystem& files, const std::string& directory) {
 
 TEST(LiveReadingTest, BesideFilesInMemory) {
   MemoryFileSystem disk;
-  ReadBeside(disk, kDirectory);
+  ReadBeside(disk, kDirectory, 0);
 }
 
 TEST(LiveReadingTest, BesideFiles) {
@@ -59,7 +60,15 @@ TEST(LiveReadingTest, BesideFiles) {
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const absl::Cleanup remove = [&] { std::filesystem::remove_all(folder); };
   PosixFileSystem files;
-  ReadBeside(files, folder);
+  ReadBeside(files, folder, 0);
+}
+
+TEST(LiveReadingTest, BesideSegmentsThatAreBeingCompressed) {
+  std::string folder = (std::filesystem::temp_directory_path() / "fenfen-live-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const absl::Cleanup remove = [&] { std::filesystem::remove_all(folder); };
+  PosixFileSystem files;
+  ReadBeside(files, folder, 1);
 }
 
 }  // namespace
