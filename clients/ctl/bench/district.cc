@@ -36,7 +36,7 @@ void AddOffers(v1::UpdateCatalogueRequest& request) {
   merchant.set_name(kMerchant);
   merchant.set_display_name("测速便利店");
   merchant.set_region(kTown);
-  for (int i = 0; i < kOffers; ++i) {
+  for (int64_t i = 0; i < kOffers; ++i) {
     v1::Offer& offer = *request.add_offers();
     offer.set_name(absl::StrCat("offers/bench-", i));
     offer.set_title_zh(absl::StrCat("测速商品 ", i, " 号"));

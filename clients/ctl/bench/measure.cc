@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <cstddef>
 #include <filesystem>
 #include <utility>
@@ -31,7 +32,7 @@ absl::StatusOr<Pair> Alternate(int rounds, absl::FunctionRef<absl::StatusOr<doub
 
 double Quantile(std::vector<double> values, double share) {
   const auto last = static_cast<double>(values.size() - 1);
-  const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * last + 0.5);
+  const auto at = values.begin() + std::lround(share * last);
   std::nth_element(values.begin(), at, values.end());
   return *at;
 }
