@@ -153,7 +153,8 @@ absl::Status CompressSegment(FileSystem& files, const std::string& directory, co
   if (!header.ok()) return header.status();
   const absl::StatusOr<uint64_t> free = files.FreeBytes(directory);
   if (!free.ok()) return free.status();
-  if (*free < header->bytes) return absl::ResourceExhaustedError(absl::StrCat(directory, ": no room to compress a segment"));
+  // Most become a third. Where the disk is too full for another segment, this makes room for it.
+  if (*free < header->bytes / 2) return absl::ResourceExhaustedError(absl::StrCat(directory, ": no room to compress a segment"));
   absl::StatusOr<std::unique_ptr<File>> to = CreateUnfinished(files, path);
   if (!to.ok()) return to.status();
   absl::Cleanup remove = [&] { files.Remove(unfinished).IgnoreError(); };  // the reason to tell is what is returned
