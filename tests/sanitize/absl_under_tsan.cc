@@ -8,7 +8,7 @@ void __tsan_release(void* address);
 
 // absl keeps a graph of who waits for whom, behind a lock of its own that is not seen either; and it looks at a Condition within Await and
 // Unlock, always with the lock held.
-const char* __tsan_default_suppressions() { return "race:synchronization_internal::GraphCycles\nrace:Condition::CastAndCallMethod\n"; }
+const char* __tsan_default_suppressions() { return "race:synchronization_internal::GraphCycles\nrace:CastAndCallMethod\n"; }
 
 // A call that takes (or waits for) what `self` guards, after the real one.
 #define FENFEN_ACQUIRES(name)      \
