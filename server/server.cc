@@ -45,9 +45,9 @@ constexpr absl::Duration kLastSnapshotMax = absl::Seconds(2);
 
 // What the directory wants to know of a household.
 std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
-  absl::StatusOr<HouseholdRecord> record = DecodeHousehold(household_record);
-  if (!record.ok()) return std::nullopt;
-  return Directory::Enrolled{record->card_hash, record->door_hash, std::move(record->members)};
+  absl::StatusOr<HouseholdNames> names = DecodeNames(household_record);
+  if (!names.ok()) return std::nullopt;
+  return Directory::Enrolled{names->card_hash, names->door_hash, std::move(names->members)};
 }
 
 // What the list of captures wants to know of a voucher.

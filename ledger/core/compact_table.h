@@ -1,5 +1,5 @@
-// CompactTable: a hash table for many small entries, at 7/8 full and growing by a quarter: about 1.25 times the entries' bytes in the mean,
-// where absl's maps take 1.7. Entries are added and changed, never removed. It holds entries alone and does not know their hashes: the
+// CompactTable: a hash table for many small entries, growing by a quarter when it is 4/5 full: about 1.4 times the entries' bytes in the mean,
+// where absl's maps take 1.8. Entries are added and changed, never removed. It holds entries alone and does not know their hashes: the
 // caller gives them, well mixed in the upper 32 bits.
 //
 //   table.Find(hash, [&](const Entry& e) { return e.id == id; })     the entry, or nullptr
@@ -45,8 +45,8 @@ class CompactTable {
   // Makes room for so many entries in all.
   template <typename HashOf>
   void Reserve(size_t count, HashOf hash_of) {
-    if (count <= slots_.size() / 8 * 7 + slots_.size() % 8 * 7 / 8) return;
-    const size_t wanted = std::max({slots_.size() + slots_.size() / 4, count + count / 7 + 2, kSlotsMin});
+    if (count * 5 <= slots_.size() * 4) return;
+    const size_t wanted = std::max({slots_.size() + slots_.size() / 4, count + count / 4 + 1, kSlotsMin});
     FENFEN_CHECK(wanted < std::numeric_limits<uint32_t>::max());
     std::vector<Entry> grown(wanted);
     // The order of the slots is nearly that of the hashes, so both tables are walked from end to end.
@@ -54,6 +54,11 @@ class CompactTable {
       if (!entry.empty()) Place(grown, entry, hash_of(entry));
     }
     slots_.swap(grown);
+  }
+
+  // Lets the memory that a Find or Add of this hash will look at come near.
+  void Prefetch(uint64_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[SlotOf(hash, slots_.size())]);
   }
 
   template <typename Visitor>

@@ -124,7 +124,8 @@ void CatalogueStore::Apply(const CommittedTransaction& committed) {
   auto next = std::make_shared<Catalogue>(*Snapshot());
   for (const RecordChange& change : committed.transaction.changes) {
     next->PutRecord(change.key, change.bytes);
-    if (change.key.kind == RecordKind::kRuleSet) next->rules_set_at_ = committed.record_time;
+    // As exact as the journal and the memo keep it, so that it is the same after a restart.
+    if (change.key.kind == RecordKind::kRuleSet) next->rules_set_at_ = absl::FromUnixMicros(absl::ToUnixMicros(committed.record_time));
   }
   next->version_ = committed.seq;
   absl::MutexLock lock(&mutex_);

@@ -113,6 +113,22 @@ absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes) {
   return record;
 }
 
+absl::StatusOr<HouseholdNames> DecodeNames(absl::string_view household) {
+  ByteReader in(household);
+  HouseholdNames names;
+  if (in.U8() != kHouseholdFormat) in.Fail();
+  in.U64();
+  names.card_hash = in.U64();
+  names.door_hash = in.U64();
+  ReadTime(in);
+  const size_t members = in.Count();
+  if (members > in.left() / sizeof(uint64_t)) in.Fail();
+  names.members.reserve(in.failed() ? 0 : members);
+  for (size_t n = 0; n < members && !in.failed(); ++n) names.members.push_back(in.U64());
+  if (in.failed()) return absl::DataLossError("household record: the stored bytes do not have its form");
+  return names;
+}
+
 std::string EncodeVoucher(const VoucherRecord& record) {
   std::string out;
   ByteWriter w(out);

@@ -89,6 +89,14 @@ std::string EncodeVoucher(const VoucherRecord& record);
 absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes);
 absl::StatusOr<VoucherRecord> DecodeVoucher(absl::string_view bytes);
 
+// What a household is looked up by, as in its record; found in a fraction of the time that the whole takes.
+struct HouseholdNames {
+  uint64_t card_hash = 0;
+  uint64_t door_hash = 0;
+  std::vector<uint64_t> members;
+};
+absl::StatusOr<HouseholdNames> DecodeNames(absl::string_view household);
+
 // A record out of a view, with its version. HOUSEHOLD_UNKNOWN or VOUCHER_UNKNOWN where there is none.
 template <typename Record>
 struct Versioned {

@@ -8,59 +8,88 @@ namespace fenfen {
 
 void Directory::Apply(const CommittedTransaction& committed) {
   if (committed.transaction.kind != TransactionKind::kEnrolment) return;
+  std::vector<Name> names;
   for (const RecordChange& change : committed.transaction.changes) {
-    if (change.key.kind == RecordKind::kHousehold) Add(HouseholdId(change.key.id), change.bytes);
+    if (change.key.kind != RecordKind::kHousehold) continue;
+    const HouseholdId household(change.key.id);
+    AddNames(household, change.bytes, PlaceOf({household}), names);
+  }
+  for (const Name& name : names) {
+    Shard& shard = ShardOf(name.hash);
+    absl::MutexLock lock(&shard.mutex);
+    Enter(shard, name);
   }
 }
 
+// Many at once: each shard is locked once, and memory comes near before it is looked at.
 void Directory::Restore(const PartitionContents& contents) {
+  std::vector<HouseholdId> households;
   for (const PartitionContents::Record& record : contents.records) {
-    if (record.key.kind == RecordKind::kHousehold) Add(HouseholdId(record.key.id), record.bytes);
+    if (record.key.kind == RecordKind::kHousehold) households.emplace_back(record.key.id);
+  }
+  if (households.empty()) return;
+  uint32_t place = PlaceOf(households);
+  std::array<std::vector<Name>, kShards> by_shard;
+  std::vector<Name> names;
+  for (const PartitionContents::Record& record : contents.records) {
+    if (record.key.kind != RecordKind::kHousehold) continue;
+    names.clear();
+    AddNames(HouseholdId(record.key.id), record.bytes, place++, names);
+    for (const Name& name : names) by_shard[SpreadOf(name.hash) % kShards].push_back(name);
+  }
+  for (size_t s = 0; s < kShards; ++s) EnterAll(shards_[s], by_shard[s]);
+}
+
+void Directory::EnterAll(Shard& shard, const std::vector<Name>& names) {
+  constexpr size_t kAhead = 8;
+  absl::MutexLock lock(&shard.mutex);
+  // Households are spread evenly over the partitions, so the first tells how many there will be, and the table need not grow step by step.
+  if (shard.entries.empty()) {
+    const size_t expected = names.size() * kHouseholdPartitions;
+    shard.entries.Reserve(expected + expected / 64, [](const Entry& e) { return SpreadOf(e.hash()); });
+  }
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i + kAhead < names.size()) shard.entries.Prefetch(SpreadOf(names[i + kAhead].hash));
+    Enter(shard, names[i]);
   }
 }
 
-void Directory::Add(HouseholdId household, absl::string_view record) {
+void Directory::AddNames(HouseholdId household, absl::string_view record, uint32_t place, std::vector<Name>& names) const {
   const std::optional<Enrolled> enrolled = extract_(record);
   if (!enrolled) return;
   FENFEN_CHECK(enrolled->members.size() < kCard);
-  const uint32_t place = PlaceFor(household);
-  if (enrolled->card_hash != 0) Claim(enrolled->card_hash, kCard, household, place);
-  if (enrolled->door_hash != 0) Claim(enrolled->door_hash, kDoor, household, place);
+  if (enrolled->card_hash != 0) names.push_back({enrolled->card_hash, household, place << 5 | kCard});
+  if (enrolled->door_hash != 0) names.push_back({enrolled->door_hash, household, place << 5 | kDoor});
   for (uint32_t i = 0; i < enrolled->members.size(); ++i) {
-    if (enrolled->members[i] != 0) AddPerson(enrolled->members[i], i + 1, household, place);
+    if (enrolled->members[i] != 0) names.push_back({enrolled->members[i], household, place << 5 | (i + 1)});
   }
 }
 
-void Directory::Claim(uint64_t hash, uint32_t what, HouseholdId household, uint32_t place) {
-  Shard& shard = ShardOf(hash);
-  const Entry entry{static_cast<uint32_t>(hash), static_cast<uint32_t>(hash >> 32), place << 5 | what};
-  absl::MutexLock lock(&shard.mutex);
-  Entry* present = shard.entries.Find(SpreadOf(hash), [&](const Entry& e) { return e.hash() == hash && e.what() == what; });
+void Directory::Enter(Shard& shard, const Name& name) {
+  const Entry entry{static_cast<uint32_t>(name.hash), static_cast<uint32_t>(name.hash >> 32), name.place};
+  const bool is_person = entry.what() < kCard;
+  Entry* const present = shard.entries.Find(SpreadOf(name.hash), [&](const Entry& e) {
+    return e.hash() == name.hash && (is_person ? e.what() < kCard : e.what() == entry.what());
+  });
   if (present == nullptr) {
     shard.entries.Add(entry, [](const Entry& e) { return SpreadOf(e.hash()); });
-  } else if (household < HouseholdAt(present->place >> 5)) {
+  } else if (is_person) {
+    shard.more[name.hash].emplace_back(name.household, entry.what());
+  } else if (name.household < HouseholdAt(present->place >> 5)) {
     *present = entry;
   }
 }
 
-void Directory::AddPerson(uint64_t hash, uint32_t member, HouseholdId household, uint32_t place) {
-  Shard& shard = ShardOf(hash);
-  absl::MutexLock lock(&shard.mutex);
-  const auto is_person = [hash](const Entry& e) { return e.hash() == hash && e.what() < kCard; };
-  if (shard.entries.Find(SpreadOf(hash), is_person) != nullptr) {
-    shard.more[hash].emplace_back(household, member);
-    return;
-  }
-  const Entry entry{static_cast<uint32_t>(hash), static_cast<uint32_t>(hash >> 32), place << 5 | member};
-  shard.entries.Add(entry, [](const Entry& e) { return SpreadOf(e.hash()); });
-}
-
-uint32_t Directory::PlaceFor(HouseholdId household) {
+uint32_t Directory::PlaceOf(const std::vector<HouseholdId>& households) {
   absl::MutexLock lock(&households_mutex_);
-  FENFEN_CHECK(count_ < kHouseholdsMax);
-  if (count_ % kChunk == 0) households_.emplace_back(new HouseholdId[kChunk]);
-  households_[count_ / kChunk][count_ % kChunk] = household;
-  return static_cast<uint32_t>(count_++);
+  FENFEN_CHECK(count_ + households.size() < kHouseholdsMax);
+  const auto first = static_cast<uint32_t>(count_);
+  for (const HouseholdId household : households) {
+    if (count_ % kChunk == 0) households_.emplace_back(new HouseholdId[kChunk]);
+    households_[count_ / kChunk][count_ % kChunk] = household;
+    ++count_;
+  }
+  return first;
 }
 
 HouseholdId Directory::HouseholdAt(uint32_t place) const {

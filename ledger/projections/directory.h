@@ -64,10 +64,18 @@ class Directory final : public Projection {
   static uint64_t SpreadOf(uint64_t hash) { return MixBits(hash); }
   Shard& ShardOf(uint64_t hash) { return shards_[SpreadOf(hash) % kShards]; }
   const Shard& ShardOf(uint64_t hash) const { return shards_[SpreadOf(hash) % kShards]; }
-  void Add(HouseholdId household, absl::string_view record);
-  void Claim(uint64_t hash, uint32_t what, HouseholdId household, uint32_t place);
-  void AddPerson(uint64_t hash, uint32_t member, HouseholdId household, uint32_t place);
-  uint32_t PlaceFor(HouseholdId household);
+  // A hash of a household, to be entered.
+  struct Name {
+    uint64_t hash;
+    HouseholdId household;
+    uint32_t place;  // as in Entry
+  };
+  // The names in a household's record, whose place among the households is `place`.
+  void AddNames(HouseholdId household, absl::string_view record, uint32_t place, std::vector<Name>& names) const;
+  void Enter(Shard& shard, const Name& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void EnterAll(Shard& shard, const std::vector<Name>& names);
+  // Gives the households places one after another; the first.
+  uint32_t PlaceOf(const std::vector<HouseholdId>& households);
   HouseholdId HouseholdAt(uint32_t place) const;
   std::optional<HouseholdId> OwnerOf(uint64_t hash, uint32_t what) const;
 

@@ -119,7 +119,14 @@ void RequestKeys::Save(PartitionContents& contents) const {
 }
 
 void RequestKeys::Load(const PartitionContents& contents) {
-  for (const PartitionContents::ClientKey& key : contents.keys) AddKey({key.key, key.effect});
+  // They come by time, so those of a day are together.
+  for (auto begin = contents.keys.begin(); begin != contents.keys.end();) {
+    const int64_t day = DayOf(begin->key);
+    const auto end = std::find_if(begin, contents.keys.end(), [day](const auto& key) { return DayOf(key.key) != day; });
+    days_[day].Reserve(static_cast<size_t>(end - begin), [this](const Key& other) { return HashOf(other.key); });
+    for (; begin != end; ++begin) AddKey({begin->key, begin->effect});
+  }
+  devices_.Reserve(contents.devices.size(), [](const Window& other) { return HashOf(other.device); });
   for (const PartitionContents::Device& device : contents.devices) {
     Window window{device.id.value(), device.forgotten, 0};
     SetEvents(window, device.events);

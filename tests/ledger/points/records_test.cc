@@ -40,6 +40,16 @@ VoucherRecord FullVoucher() {
   return record;
 }
 
+TEST(Records, NamesAreThoseOfTheWholeRecord) {
+  const std::string bytes = EncodeHousehold(FullHousehold());
+  const absl::StatusOr<HouseholdNames> names = DecodeNames(bytes);
+  ASSERT_TRUE(names.ok());
+  EXPECT_EQ(names->card_hash, FullHousehold().card_hash);
+  EXPECT_EQ(names->door_hash, FullHousehold().door_hash);
+  EXPECT_EQ(names->members, FullHousehold().members);
+  for (size_t size = 0; size < 45; ++size) EXPECT_FALSE(DecodeNames(bytes.substr(0, size)).ok()) << size;
+}
+
 TEST(Records, HouseholdGoldenBytes) {
   EXPECT_EQ(absl::BytesToHexString(EncodeHousehold(FullHousehold())),
             "01"                // format
