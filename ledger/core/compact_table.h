@@ -1,6 +1,6 @@
-// CompactTable: a hash table for many small entries, growing by a quarter when it is 4/5 full: about 1.4 times the entries' bytes in the mean,
-// where absl's maps take 1.8. Entries are added and changed, never removed. It holds entries alone and does not know their hashes: the
-// caller gives them, well mixed in the upper 32 bits.
+// CompactTable: a hash table for many small entries, growing by a quarter when it is 4/5 full: about 1.4 times the entries' bytes in the
+// mean, where absl's maps take 1.8. Entries are added and changed, never removed. It holds entries alone and does not know their hashes:
+// the caller gives them, well mixed in the upper 32 bits.
 //
 //   table.Find(hash, [&](const Entry& e) { return e.id == id; })     the entry, or nullptr
 //   table.Add(entry, [](const Entry& e) { return MixBits(e.id); })   after Find gave nullptr
