@@ -34,6 +34,7 @@ absl::StatusOr<std::unique_ptr<FileJournal>> FileJournal::Open(FileSystem& files
   std::unique_ptr<FileJournal> journal(new FileJournal(files, std::move(options)));
   if (absl::Status status = journal->Recover(); !status.ok()) return status;
   if (!journal->options_.own_threads) return journal;
+  journal->teller_.Start();
   journal->writer_ = std::thread([j = journal.get()] { j->WriteLoop(); });
   journal->maker_ = std::thread([j = journal.get()] { j->MakeLoop(); });
   journal->keeper_.Start();
@@ -55,6 +56,7 @@ FileJournal::~FileJournal() {
   }
   if (!options_.own_threads) WriteQueued();
   if (writer_.joinable()) writer_.join();
+  teller_.Stop();
   {
     // The maker goes last: the writer may still need a segment.
     absl::MutexLock held(&mutex_);
@@ -180,14 +182,17 @@ void FileJournal::AppendAll(std::vector<JournalEntry> entries, Done done) {
 }
 
 absl::Status FileJournal::Flush() {
-  absl::MutexLock held(&mutex_);
-  const uint64_t target = appended_;
-  while (settled_ < target && options_.own_threads) progress_.Wait(&mutex_);
-  if (settled_ < target) {
-    mutex_.Unlock();
-    WriteQueued();
-    mutex_.Lock();
+  uint64_t target = 0;
+  {
+    absl::MutexLock held(&mutex_);
+    target = appended_;
   }
+  if (options_.own_threads) {
+    teller_.AwaitSettled(target);
+  } else {
+    WriteQueued();
+  }
+  absl::MutexLock held(&mutex_);
   return failed_ ? Refuse(Reason::REASON_JOURNAL_FAILED) : absl::OkStatus();
 }
 
@@ -296,18 +301,21 @@ void FileJournal::Publish() {
 void FileJournal::Settle(std::vector<Pending>& batch, Cursor first, Cursor last, const absl::Status& status) {
   size_t bytes = 0;
   size_t entries = 0;
+  std::vector<Done> dones;
   for (Cursor at = first; at.pending < last.pending || (at.pending == last.pending && at.entry < last.entry); at = {at.pending + 1, 0}) {
     Pending& pending = batch[at.pending];
     const size_t stop = at.pending == last.pending ? last.entry : pending.entries.size();
     entries += stop - at.entry;
     for (; at.entry < stop; ++at.entry) bytes += segment::RecordBytes(pending.entries[at.entry].bytes.size());
-    if (stop == pending.entries.size()) std::move(pending.done)(status);
+    if (stop == pending.entries.size()) dones.push_back(std::move(pending.done));
   }
-  absl::MutexLock held(&mutex_);
-  queued_bytes_ -= bytes;
-  settled_ += entries;
-  active_left_bytes_ = active_.header.bytes - end_;
-  progress_.SignalAll();
+  {
+    absl::MutexLock held(&mutex_);
+    queued_bytes_ -= bytes;
+    written_ += entries;
+    active_left_bytes_ = active_.header.bytes - end_;
+  }
+  teller_.Tell(std::move(dones), status, entries);
 }
 
 // Goes on to the next segment; waits for it where the disk is full. False where writes have stopped or the journal ends without room.
@@ -346,7 +354,7 @@ void FileJournal::MakeLoop() {
     {
       absl::MutexLock held(&mutex_);
       while (spares_.size() >= kSparesAhead && !writer_gone_ && !failed_) making_.Wait(&mutex_);
-      if (writer_gone_ || failed_ || (stopping_ && queue_.empty() && settled_ == appended_)) return;
+      if (writer_gone_ || failed_ || (stopping_ && queue_.empty() && written_ == appended_)) return;
     }
     if (MakeSpare()) continue;
     absl::MutexLock held(&mutex_);

@@ -1,6 +1,6 @@
 // FileJournal: the Journal in files of one folder (docs/formats/journal.md).
 //
-//   Append → queue → [writer] one write and one fdatasync for everything queued → index → each `done`, in order
+//   Append → queue → [writer] one write and one fdatasync for everything queued → index → [teller] each `done`, in order
 //   [maker] keeps a zero-filled segment ready, so that the writer never waits for one and Admit knows the room
 //   [keeper] writes the index of each full segment and compresses the older ones (segment_keeper.h)
 //
@@ -39,6 +39,7 @@
 #include "ledger/journal/segment.h"
 #include "ledger/journal/segment_cache.h"
 #include "ledger/journal/segment_keeper.h"
+#include "ledger/journal/teller.h"
 
 namespace fenfen {
 
@@ -171,13 +172,12 @@ class FileJournal final : public Journal {
   std::vector<IndexedRecord> records_;  // of the group
 
   mutable absl::Mutex mutex_;
-  absl::CondVar work_ ABSL_GUARDED_BY(mutex_);      // for the writer: a queue, a spare segment, an end
-  absl::CondVar making_ ABSL_GUARDED_BY(mutex_);    // for the maker: a spare was taken, an end
-  absl::CondVar progress_ ABSL_GUARDED_BY(mutex_);  // for Flush
+  absl::CondVar work_ ABSL_GUARDED_BY(mutex_);    // for the writer: a queue, a spare segment, an end
+  absl::CondVar making_ ABSL_GUARDED_BY(mutex_);  // for the maker: a spare was taken, an end
   std::vector<Pending> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // in the queue or being written
   uint64_t appended_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t settled_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t written_ ABSL_GUARDED_BY(mutex_) = 0;  // of these, durable or failed
   std::array<uint64_t, kPartitions> last_appended_ ABSL_GUARDED_BY(mutex_){};
   std::deque<Segment> spares_ ABSL_GUARDED_BY(mutex_);
   uint64_t active_left_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -191,6 +191,7 @@ class FileJournal final : public Journal {
   JournalIndex index_;
   SegmentCache to_read_;
   SegmentKeeper keeper_;
+  Teller teller_;
 
   std::thread writer_;
   std::thread maker_;
