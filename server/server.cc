@@ -271,6 +271,13 @@ absl::Status Server::Parts::ServeMetrics() {
     return sum;
   });
   metrics.AddGauge("fenfen_writable", "1 while the journal takes new work.", [this] { return journal->Admit().ok() ? 1.0 : 0.0; });
+  const auto of_journal = [this](const char* name, const char* help, uint64_t FileJournalMetrics::*figure) {
+    metrics.AddGauge(name, help, [this, figure] { return static_cast<double>(journal->Metrics().*figure); });
+  };
+  of_journal("fenfen_journal_groups", "Groups written since the start, each with one fdatasync.", &FileJournalMetrics::groups);
+  of_journal("fenfen_journal_bytes", "Bytes written in groups since the start.", &FileJournalMetrics::bytes);
+  of_journal("fenfen_journal_queued_bytes", "Bytes that wait for the journal, or are being written.", &FileJournalMetrics::queued_bytes);
+  of_journal("fenfen_journal_segments", "Segments, with those that are not written to yet.", &FileJournalMetrics::segments);
   if (snapshotter) {
     metrics.AddGauge("fenfen_snapshot_time_seconds", "When the last snapshot was begun, since 1970; 0 before the first of this run.",
                      [this] { return absl::ToDoubleSeconds(snapshotter->stats().time - absl::UnixEpoch()); });
