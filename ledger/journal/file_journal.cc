@@ -15,6 +15,8 @@ namespace {
 
 constexpr char kLockFile[] = "LOCK";
 constexpr size_t kSparesAhead = 1;
+// Calls that the writer answers by itself where nothing waits to be written.
+constexpr size_t kToldByWriterMax = 2;
 constexpr absl::Duration kRetryDelayWhenFull = absl::Seconds(1);
 constexpr size_t kGroupOverheadBytes = segment::kGroupHeaderBytes + segment::kGroupTrailerBytes;
 
@@ -309,13 +311,15 @@ void FileJournal::Settle(std::vector<Pending>& batch, Cursor first, Cursor last,
     for (; at.entry < stop; ++at.entry) bytes += segment::RecordBytes(pending.entries[at.entry].bytes.size());
     if (stop == pending.entries.size()) dones.push_back(std::move(pending.done));
   }
+  bool idle = false;
   {
     absl::MutexLock held(&mutex_);
+    idle = queue_.empty() && last.pending == batch.size() && dones.size() <= kToldByWriterMax;
     queued_bytes_ -= bytes;
     written_ += entries;
     active_left_bytes_ = active_.header.bytes - end_;
   }
-  teller_.Tell(std::move(dones), status, entries);
+  teller_.Tell(std::move(dones), status, entries, idle);
 }
 
 // Goes on to the next segment; waits for it where the disk is full. False where writes have stopped or the journal ends without room.

@@ -17,9 +17,21 @@ void Teller::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Teller::Tell(std::vector<Journal::Done> dones, absl::Status status, uint64_t entries) {
+bool Teller::MustQueue(bool idle) {
+  if (!thread_.joinable()) return false;
+  absl::MutexLock held(&mutex_);
+  return !idle || telling_ || !groups_.empty();
+}
+
+void Teller::Tell(std::vector<Journal::Done> dones, absl::Status status, uint64_t entries, bool idle) {
   Group group{std::move(dones), std::move(status), entries};
-  if (!thread_.joinable()) return Run(group);
+  if (!MustQueue(idle)) {
+    // Nobody else can begin meanwhile: groups come from this thread alone.
+    Run(group);
+    absl::MutexLock held(&mutex_);
+    settled_ += entries;
+    return changed_.SignalAll();
+  }
   absl::MutexLock held(&mutex_);
   while (groups_.size() >= kGroupsMax) changed_.Wait(&mutex_);
   groups_.push_back(std::move(group));
@@ -43,6 +55,7 @@ void Teller::Loop() {
       while (groups_.empty() && !stopping_) changed_.Wait(&mutex_);
       if (groups_.empty()) return;
       telling.swap(groups_);
+      telling_ = true;
       changed_.SignalAll();
     }
     uint64_t entries = 0;
@@ -53,6 +66,7 @@ void Teller::Loop() {
     telling.clear();
     absl::MutexLock held(&mutex_);
     settled_ += entries;
+    telling_ = false;
     changed_.SignalAll();
   }
 }

@@ -29,8 +29,9 @@ class Teller {
   void Start();
   void Stop();
 
-  // Tells `dones` the status; then `entries` more count as settled.
-  void Tell(std::vector<Journal::Done> dones, absl::Status status, uint64_t entries);
+  // Tells `dones` the status; then `entries` more count as settled. `idle`: the caller has nothing better to do, so where nobody is being
+  // told it does so itself, which saves waking a thread.
+  void Tell(std::vector<Journal::Done> dones, absl::Status status, uint64_t entries, bool idle);
   // Waits until so many entries are settled since the beginning. Only with a thread.
   void AwaitSettled(uint64_t entries);
 
@@ -41,12 +42,14 @@ class Teller {
     uint64_t entries = 0;
   };
   static void Run(Group& group);
+  bool MustQueue(bool idle);
   void Loop();
 
   absl::Mutex mutex_;
   absl::CondVar changed_ ABSL_GUARDED_BY(mutex_);
   std::deque<Group> groups_ ABSL_GUARDED_BY(mutex_);
   uint64_t settled_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool telling_ ABSL_GUARDED_BY(mutex_) = false;  // the thread is
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
