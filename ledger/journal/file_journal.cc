@@ -76,6 +76,9 @@ absl::Status FileJournal::Recover() {
   if (!lock.ok()) return lock.status();
   lock_ = *std::move(lock);
   if (absl::Status status = RemoveUnfinishedFiles(files_, options_.directory); !status.ok()) return status;
+  // A segment may have its name from a rename that nobody synced: the program ended right after it, or the sync failed. What is written to
+  // it from now on must not go with that name.
+  if (absl::Status status = files_.SyncDirectory(options_.directory); !status.ok()) return status;
 
   const absl::StatusOr<SegmentList> list = ListSegments(files_, options_.directory);
   if (!list.ok()) return list.status();
