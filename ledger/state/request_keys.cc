@@ -13,7 +13,7 @@ namespace {
 // A day more than the server takes, for keys that were ahead of its clock.
 const int64_t kDaysKept = absl::ToInt64Hours(limits::kRequestKeyAgeMax) / 24 + 1;
 
-int64_t DayOf(const RequestKey& key) { return absl::ToUnixSeconds(TimeOfUuidV7(key)) / (24 * 60 * 60); }
+int64_t DayOf(const RequestKey& key) { return absl::ToUnixSeconds(TimeOfUuidV7(key)) / (int64_t{24} * 60 * 60); }
 uint64_t EventNumber(const RequestKey& key) { return key.low & ((uint64_t{1} << 62) - 1); }
 
 }  // namespace
