@@ -75,8 +75,9 @@ void DropService::Record(Call& call, const v1::RecordDropRequest& request, v1::R
     if (!outcome.ok()) return std::move(done)(outcome.status());
     if (outcome->replayed) call.MarkReplayed();
     absl::StatusOr<v1::Entry> entry = RenderEntry(outcome->committed, call.catalogue());
-    if (entry.ok()) *response.mutable_entry() = *std::move(entry);
-    std::move(done)(entry.status());
+    if (!entry.ok()) return std::move(done)(entry.status());
+    *response.mutable_entry() = *std::move(entry);
+    std::move(done)(absl::OkStatus());
   });
 }
 

@@ -42,7 +42,7 @@ TEST(SnapshotFile, GoldenBytes) {
   EXPECT_EQ(Hex(bytes.substr(40, 7)), "01000000000000") << "partition 0, with nothing in it";
   EXPECT_EQ(Hex(bytes.substr(89, 24)), "0107020101819698000000000002067265636f7264000000") << "partition 7";
   EXPECT_EQ(Hex(bytes.substr(table - 16, 16)), "0109636174616c6f677565046d656d6f") << "the memos";
-  EXPECT_EQ(Hex(bytes.substr(table + 7 * 64, 64)),
+  EXPECT_EQ(Hex(bytes.substr(table + size_t{7} * 64, 64)),
             "590000000000000018000000000000000200000000000000a7c1551f00000000"
             "5c15dd23bd9c04edcd6606f65e86ea67f5994842bfcf8d8b8e6494cfd4f9f167");
   EXPECT_EQ(Hex(bytes.substr(table + kSnapshotSections * 64)), "d107000000000000152b9e3d0000000046454e46454e5345");

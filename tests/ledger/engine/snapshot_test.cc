@@ -68,7 +68,7 @@ TEST_F(SnapshotTest, GoesOnAfterwards) {
     Ledger ledger(disk);
     ASSERT_TRUE(ledger.started.ok()) << ledger.started;
     EXPECT_EQ(ledger.report().snapshot, static_cast<uint64_t>(run - 1));
-    ledger.next_key = static_cast<uint64_t>(1000 * run);
+    ledger.next_key = uint64_t{1000} * static_cast<uint64_t>(run);
     PayMany(ledger, 20);
     ledger.Snapshot();
     PayMany(ledger, 3);
