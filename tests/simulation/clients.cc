@@ -113,7 +113,7 @@ DropFacts Clients::Drop(absl::Time now) {
   if (!random_.OneIn(6)) facts.grams = random_.OneIn(50) ? random_.Between(-2, 60'000) : random_.Between(1, 3000);
   facts.station = CatalogueIdOf(Name("stations", 1 + random_.Below(random_.OneIn(50) ? 6 : 3)));
   facts.event_time = now - absl::Seconds(random_.Between(0, 600));
-  if (random_.OneIn(12)) facts.event_time -= absl::Minutes(random_.Between(0, 12 * 24 * 60));
+  if (random_.OneIn(12)) facts.event_time -= absl::Minutes(random_.Between(0, int64_t{12} * 24 * 60));
   if (random_.OneIn(60)) facts.event_time += absl::Minutes(random_.Between(0, 30));
   return facts;
 }

@@ -8,8 +8,8 @@
 namespace fenfen::sim {
 namespace {
 
-constexpr int64_t kSecondsOfDay = 24 * 60 * 60;
-constexpr int64_t kEastOfGreenwichSeconds = 8 * 60 * 60;
+constexpr int64_t kSecondsOfDay = int64_t{24} * 60 * 60;
+constexpr int64_t kEastOfGreenwichSeconds = int64_t{8} * 60 * 60;
 constexpr size_t kCodesKept = 16;
 constexpr int64_t kGramsMax = 50'000;
 constexpr size_t kMembersMax = 20;
