@@ -20,8 +20,8 @@ namespace fenfen {
 class Projection {
  public:
   virtual ~Projection() = default;
-  // Takes one durable transaction. Called on the journal's thread or during replay: short, no blocking. Readers of a projection may run at
-  // the same time, so it guards itself.
+  // Takes one durable transaction. Called on a thread of the journal's, one at a time, or during replay: short, no blocking. Readers of a
+  // projection may run at the same time, so it guards itself.
   virtual void Apply(const CommittedTransaction& committed) = 0;
 
   // Takes what the records of a partition say, in place of all the transactions up to contents.last. Several partitions come at once.

@@ -70,7 +70,7 @@ class Journal {
   // committed to the State that the journal then cannot take.
   virtual absl::Status Admit() = 0;
 
-  // Queues the entries, at least one, and returns; never blocks on the disk. `done` runs exactly once, on the journal's thread, in the
+  // Queues the entries, at least one, and returns; never blocks on the disk. `done` runs exactly once, on a thread of the journal's, in the
   // order of the appends: with OK once all the entries are durable, or with JOURNAL_FAILED. It must be short and must not call Append or
   // Flush.
   virtual void AppendAll(std::vector<JournalEntry> entries, Done done) = 0;
