@@ -14,9 +14,25 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/core/transaction.h"
 #include "ledger/journal/journal.h"
 
 namespace fenfen {
+
+// A transaction that a journal takes whatever it makes of it: `text` as its why, and a request key of its own.
+inline std::string BytesOf(uint16_t partition, uint64_t seq, std::string text) {
+  Transaction transaction;
+  transaction.kind = TransactionKind::kDrop;
+  transaction.key = {partition + 1u, seq};
+  transaction.event_time = absl::FromUnixSeconds(1'700'000'000);
+  transaction.why = std::move(text);
+  return EncodeTransaction(transaction);
+}
+inline std::string TextOf(absl::string_view bytes) {
+  const absl::StatusOr<Transaction> transaction = DecodeTransaction(bytes);
+  EXPECT_TRUE(transaction.ok()) << transaction.status();
+  return transaction.ok() ? transaction->why : "";
+}
 
 // A place that holds one journal, from test to test a new one.
 class JournalStore {
@@ -39,19 +55,26 @@ class JournalConformance : public testing::TestWithParam<JournalStoreFactory> {
     journal_ = *std::move(journal);
   }
 
-  static JournalEntry Entry(uint16_t partition, uint64_t seq, std::string bytes) {
+  static JournalEntry Entry(uint16_t partition, uint64_t seq, std::string text) {
     return {PartitionId(partition), PartitionSeq(seq), absl::FromUnixMicros(1'700'000'000'123'456 + static_cast<int64_t>(seq)),
-            std::move(bytes)};
+            BytesOf(partition, seq, std::move(text))};
   }
   // Appends and remembers; `done` notes the order.
-  void Append(uint16_t partition, std::string bytes) {
+  void Append(uint16_t partition, std::string text) {
     const uint64_t seq = ++last_[partition];
-    expected_[partition].push_back(bytes);
-    journal_->Append(Entry(partition, seq, std::move(bytes)), [this, partition, seq](const absl::Status& status) {
+    JournalEntry entry = Entry(partition, seq, std::move(text));
+    expected_[partition].push_back(entry.bytes);
+    journal_->Append(std::move(entry), [this, partition, seq](const absl::Status& status) {
       EXPECT_TRUE(status.ok()) << status;
       EXPECT_EQ(journal_->LastDurable(PartitionId(partition)).value() >= seq, true) << "told before it can be read";
       done_.push_back(absl::StrCat(partition, ":", seq));
     });
+  }
+  // The same, with a text that makes the entry that long.
+  void AppendLong(uint16_t partition, size_t bytes, char fill) {
+    size_t text = bytes;
+    while (Entry(partition, last_[partition] + 1, std::string(text, fill)).bytes.size() > bytes) --text;
+    Append(partition, std::string(text, fill));
   }
   void FlushOk() { ASSERT_TRUE(journal_->Flush().ok()); }
 
@@ -121,8 +144,9 @@ TEST_P(JournalConformance, GoesOnAfterReopening) {
 TEST_P(JournalConformance, HoldsEverySizeUpToTheLargest) {
   Append(256, "");
   for (size_t size = 1; size <= 70; ++size) Append(256, std::string(size, static_cast<char>('a' + size % 26)));
-  Append(256, std::string(store_->transaction_bytes_max(), '\xff'));
-  Append(256, std::string(store_->transaction_bytes_max(), '\0'));
+  AppendLong(256, store_->transaction_bytes_max(), '\xff');
+  AppendLong(256, store_->transaction_bytes_max(), '\0');
+  EXPECT_EQ(expected_[256].back().size(), store_->transaction_bytes_max());
   Append(256, "small again");
   FlushOk();
   ExpectHoldsAll();
@@ -135,7 +159,7 @@ TEST_P(JournalConformance, ThreadsOfDifferentPartitionsDoNotDisturbOneAnother) {
   constexpr int kEach = 200;
   std::vector<std::thread> threads;
   for (uint16_t partition = 0; partition < kThreads; ++partition) {
-    for (int n = 1; n <= kEach; ++n) expected_[partition].push_back(absl::StrCat(partition, "/", n));
+    for (int n = 1; n <= kEach; ++n) expected_[partition].push_back(BytesOf(partition, n, absl::StrCat(partition, "/", n)));
     threads.emplace_back([this, partition] {
       for (int n = 1; n <= kEach; ++n) journal_->Append(Entry(partition, n, absl::StrCat(partition, "/", n)), [](const absl::Status&) {});
     });
@@ -165,7 +189,7 @@ TEST_P(JournalConformance, ReplayVisitsOnlyWhatIsBehindAGivenPlace) {
   after[1] = PartitionSeq(7);
   std::vector<std::string> seen, in_batches;
   const absl::Status status = journal_->Replay(after, [&](const JournalEntry& entry) {
-    seen.push_back(absl::StrCat(entry.partition.value(), ":", entry.seq.value(), " ", entry.bytes));
+    seen.push_back(absl::StrCat(entry.partition.value(), ":", entry.seq.value(), " ", TextOf(entry.bytes)));
     return absl::OkStatus();
   });
   EXPECT_TRUE(status.ok()) << status;
@@ -175,7 +199,7 @@ TEST_P(JournalConformance, ReplayVisitsOnlyWhatIsBehindAGivenPlace) {
   const absl::Status batched = journal_->ReplayBatches(after, [&](const std::shared_ptr<const JournalBatch>& batch) {
     EXPECT_FALSE(batch->entries.empty());
     for (const JournalEntryView& entry : batch->entries) {
-      in_batches.push_back(absl::StrCat(entry.partition.value(), ":", entry.seq.value(), " ", entry.bytes));
+      in_batches.push_back(absl::StrCat(entry.partition.value(), ":", entry.seq.value(), " ", TextOf(entry.bytes)));
       EXPECT_EQ(entry.record_time, Entry(0, entry.seq.value(), "").record_time);
     }
     return absl::OkStatus();

@@ -1,0 +1,15 @@
+/* The migrations, byte for byte, between symbols. FENFEN_MIGRATION_… are their paths, from CMake; migrations.cc names them. */
+  .section .rodata
+  .global fenfen_migration_1_begin
+  .global fenfen_migration_1_end
+  .global fenfen_migration_2_begin
+  .global fenfen_migration_2_end
+fenfen_migration_1_begin:
+  .incbin FENFEN_MIGRATION_1
+fenfen_migration_1_end:
+  .byte 0
+fenfen_migration_2_begin:
+  .incbin FENFEN_MIGRATION_2
+fenfen_migration_2_end:
+  .byte 0
+  .section .note.GNU-stack,"",%progbits

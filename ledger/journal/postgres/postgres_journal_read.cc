@@ -1,0 +1,192 @@
+// The reading half of PostgresJournal.
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "ledger/core/crc32c.h"
+#include "ledger/core/errors.h"
+#include "ledger/journal/postgres/postgres_journal.h"
+
+namespace fenfen {
+namespace {
+
+// Entries that one statement of a replay asks for, and the bytes of a batch.
+constexpr int kReplayEntries = 4096;
+constexpr size_t kBatchBytes = 1u << 20;
+
+// By the index, so that an entry whose month is archived is told from one that never was.
+constexpr char kRead[] =
+    "SELECT i.month, m.archive, e.position, e.record_time, e.crc32c, e.bytes FROM fenfen.entry_index AS i"
+    " LEFT JOIN fenfen.months AS m ON m.month = i.month"
+    " LEFT JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month"
+    " WHERE i.partition = $1::smallint AND i.sequence = $2::bigint";
+// Where a replay begins: at the first of the entries that follow the given ones.
+constexpr char kFirstPosition[] =
+    "SELECT min(e.position) FROM unnest($1::smallint[], $2::bigint[]) AS after (partition, sequence)"
+    " JOIN fenfen.entry_index AS i ON i.partition = after.partition AND i.sequence = after.sequence + 1"
+    " JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month";
+constexpr char kReplay[] =
+    "SELECT position, partition, sequence, month, record_time, crc32c, bytes FROM fenfen.entries WHERE position >= $1::bigint"
+    " ORDER BY position LIMIT $2::integer";
+
+// "entries_2026_11", from days since 2000.
+std::string TableOf(int64_t month) {
+  return absl::StrCat("fenfen.entries_", absl::FormatTime("%Y_%m", absl::FromCivil(absl::CivilDay(2000, 1, 1) + month, absl::UTCTimeZone()),
+                                                          absl::UTCTimeZone()));
+}
+
+std::string NameOf(PartitionId partition, PartitionSeq seq) {
+  return absl::StrCat("transaction ", seq.value(), " of partition ", partition.value());
+}
+
+absl::Status DamagedAt(const JournalPlace& place, absl::string_view what) {
+  return absl::DataLossError(absl::StrCat("PostgreSQL: ", place.segment, ", position ", place.offset, ": ", what));
+}
+
+// An error of a session as a caller of the journal should see it: what lies with the connection can be tried again later.
+absl::Status AsRefusal(const absl::Status& status) {
+  if (!absl::IsUnavailable(status)) return status;
+  return RefuseUntil(Reason::REASON_SERVER_UNREACHABLE, absl::Seconds(1));
+}
+
+}  // namespace
+
+absl::StatusOr<PostgresJournal::Stored> PostgresJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
+  const absl::Status missing = absl::NotFoundError(absl::StrCat("the journal has no ", NameOf(partition, seq)));
+  if (seq.value() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return missing;
+  absl::MutexLock held(&reading_);
+  absl::StatusOr<PgResult> found = absl::UnavailableError("");
+  // An idle session may have been closed by the server: a second attempt has a new one.
+  for (int attempt = 0; attempt < 2 && absl::IsUnavailable(found.status()); ++attempt) {
+    if (reader_ == nullptr) {
+      absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
+      if (!session.ok()) return AsRefusal(session.status());
+      reader_ = *std::move(session);
+    }
+    found = reader_->Query(kRead, {absl::StrCat(partition.value()), absl::StrCat(seq.value())});
+    if (!found.ok()) reader_.reset();
+  }
+  if (!found.ok()) return AsRefusal(found.status());
+  if (found->rows() == 0) return missing;
+  const std::string table = TableOf(found->Int(0, 0));
+  if (found->IsNull(0, 2)) {
+    if (found->IsNull(0, 1)) return absl::DataLossError(absl::StrCat("PostgreSQL: ", table, " lacks ", NameOf(partition, seq)));
+    return absl::FailedPreconditionError(
+        absl::StrCat(NameOf(partition, seq), " is archived; restore ", found->Bytes(0, 1), " into ", table, " first"));
+  }
+  Stored stored{{partition, seq, found->Time(0, 3), std::string(found->Bytes(0, 5))},
+                {table, static_cast<uint64_t>(found->Int(0, 2)), static_cast<uint32_t>(found->Int(0, 4))}};
+  if (Crc32c(stored.entry.bytes) != stored.place.crc32c) return DamagedAt(stored.place, "the bytes do not have their checksum");
+  return stored;
+}
+
+absl::StatusOr<JournalEntry> PostgresJournal::Read(PartitionId partition, PartitionSeq seq) {
+  absl::StatusOr<Stored> stored = ReadStored(partition, seq);
+  if (!stored.ok()) return stored.status();
+  return std::move(stored->entry);
+}
+
+absl::StatusOr<JournalPlace> PostgresJournal::Locate(PartitionId partition, PartitionSeq seq) {
+  absl::StatusOr<Stored> stored = ReadStored(partition, seq);
+  if (!stored.ok()) return stored.status();
+  return std::move(stored->place);
+}
+
+absl::StatusOr<SequenceVector> PostgresJournal::ReadHeads() {
+  absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
+  if (!session.ok()) return AsRefusal(session.status());
+  const absl::StatusOr<PgResult> found = (*session)->Query("SELECT partition, sequence FROM fenfen.heads");
+  if (!found.ok()) return AsRefusal(found.status());
+  SequenceVector heads{};
+  for (int row = 0; row < found->rows(); ++row) {
+    const auto partition = static_cast<uint16_t>(found->Int(row, 0));
+    heads[partition] = PartitionSeq(static_cast<uint64_t>(found->Int(row, 1)));
+    LearnHead(partition, heads[partition].value());
+  }
+  return heads;
+}
+
+// --- Replay.
+
+// Visits in the order of the journal, with each partition's numbers checked. The server reads ahead of us by itself, as far as the socket's
+// buffers reach; memory here holds one entry.
+absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisitor visitor) {
+  const absl::StatusOr<SequenceVector> heads = ReadHeads();
+  if (!heads.ok()) return heads.status();
+  absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
+  if (!session.ok()) return AsRefusal(session.status());
+  // The visitor may take its time between two rows.
+  if (auto set = (*session)->Query("SELECT set_config('statement_timeout', '0', false)"); !set.ok()) return AsRefusal(set.status());
+  std::vector<int64_t> partitions, sequences;
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    partitions.push_back(p);
+    sequences.push_back(static_cast<int64_t>(after[p].value()));
+  }
+  const absl::StatusOr<PgResult> first = (*session)->Query(kFirstPosition, {PgArray(partitions), PgArray(sequences)});
+  if (!first.ok()) return AsRefusal(first.status());
+  SequenceVector last = after;
+  for (int64_t position = first->IsNull(0, 0) ? -1 : first->Int(0, 0); position >= 0;) {
+    int64_t next = -1;
+    int rows = 0;
+    const absl::Status status =
+        (*session)->Stream(kReplay, {absl::StrCat(position), absl::StrCat(kReplayEntries)}, [&](const PgResult& row) {
+          next = row.Int(0, 0) + 1;
+          ++rows;
+          const PartitionId partition(static_cast<uint16_t>(row.Int(0, 1)));
+          const JournalEntryView entry{partition, PartitionSeq(static_cast<uint64_t>(row.Int(0, 2))), row.Time(0, 4), row.Bytes(0, 6)};
+          if (entry.seq <= after[partition.value()]) return absl::OkStatus();
+          const JournalPlace place{TableOf(row.Int(0, 3)), static_cast<uint64_t>(row.Int(0, 0)), static_cast<uint32_t>(row.Int(0, 5))};
+          PartitionSeq& seen = last[partition.value()];
+          if (entry.seq <= seen) return DamagedAt(place, absl::StrCat(NameOf(partition, entry.seq), " is there twice"));
+          if (entry.seq.value() != seen.value() + 1) return WhyMissing(partition, seen);
+          if (Crc32c(entry.bytes) != place.crc32c) return DamagedAt(place, "the bytes do not have their checksum");
+          seen = entry.seq;
+          return visitor(entry);
+        });
+    if (!status.ok()) return AsRefusal(status);
+    position = rows < kReplayEntries ? -1 : next;
+  }
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    if (last[p] < (*heads)[p]) return WhyMissing(PartitionId(p), last[p]);
+  }
+  return absl::OkStatus();
+}
+
+// Why the entry after `last` was not come by, though it should have been: archived, or lost.
+absl::Status PostgresJournal::WhyMissing(PartitionId partition, PartitionSeq last) {
+  const PartitionSeq missing(last.value() + 1);
+  const absl::Status status = ReadStored(partition, missing).status();
+  if (absl::IsFailedPrecondition(status) || absl::IsUnavailable(status)) return status;
+  return absl::DataLossError(absl::StrCat("PostgreSQL: fenfen.entries lacks ", NameOf(partition, missing), ", or has it out of order"));
+}
+
+absl::Status PostgresJournal::Replay(const SequenceVector& after, Visitor visitor) {
+  return StreamAfter(after, [&](const JournalEntryView& entry) {
+    return visitor({entry.partition, entry.seq, entry.record_time, std::string(entry.bytes)});
+  });
+}
+
+absl::Status PostgresJournal::ReplayBatches(const SequenceVector& after, BatchVisitor visitor) {
+  auto batch = std::make_shared<JournalBatch>();
+  std::vector<size_t> ends;
+  const auto hand_over = [&]() -> absl::Status {
+    if (batch->entries.empty()) return absl::OkStatus();
+    // The views point into the bytes only now that these do not move any more.
+    for (size_t n = 0, begin = 0; n < ends.size(); begin = ends[n++]) {
+      batch->entries[n].bytes = absl::string_view(batch->bytes).substr(begin, ends[n] - begin);
+    }
+    ends.clear();
+    return visitor(std::exchange(batch, std::make_shared<JournalBatch>()));
+  };
+  const absl::Status status = StreamAfter(after, [&](const JournalEntryView& entry) {
+    batch->entries.push_back(entry);
+    batch->bytes.append(entry.bytes.data(), entry.bytes.size());
+    ends.push_back(batch->bytes.size());
+    return batch->bytes.size() < kBatchBytes ? absl::OkStatus() : hand_over();
+  });
+  if (!status.ok()) return status;
+  return hand_over();
+}
+
+}  // namespace fenfen

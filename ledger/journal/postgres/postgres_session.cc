@@ -1,0 +1,43 @@
+#include "ledger/journal/postgres/postgres_session.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace fenfen {
+
+absl::StatusOr<std::unique_ptr<PgConnection>> OpenPostgresSession(const PostgresSessionOptions& options) {
+  absl::StatusOr<std::unique_ptr<PgConnection>> session = PgConnection::Open(options.conninfo, options.timeout);
+  if (!session.ok()) return session.status();
+  if ((*session)->server_version() < options.server_version_min) {
+    return absl::FailedPreconditionError(absl::StrCat("PostgreSQL: the server has version ", (*session)->server_version() / 10'000,
+                                                      "; the journal needs ", options.server_version_min / 10'000, " or newer"));
+  }
+  // A server waits a little less long than we do, so that it is not still holding locks for someone who has given up. remote_apply is
+  // stricter than `on`; everything else is laxer.
+  const std::string patience_ms = absl::StrCat(absl::ToInt64Milliseconds(options.timeout * 0.9));
+  const absl::StatusOr<PgResult> set = (*session)->Query(
+      "SELECT current_setting('fsync')::boolean, set_config('lock_timeout', $1, false), set_config('statement_timeout', $1, false),"
+      " set_config('idle_in_transaction_session_timeout', $1, false), set_config('search_path', 'pg_catalog, pg_temp', false),"
+      " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,"
+      " false)",
+      {patience_ms});
+  if (!set.ok()) return set.status();
+  if (set->Int(0, 0) == 0) {
+    return absl::FailedPreconditionError("PostgreSQL: the server runs with fsync = off, so it can lose what it has confirmed");
+  }
+  return session;
+}
+
+absl::Status CheckRights(PgConnection& session) {
+  const absl::StatusOr<PgResult> lacking = session.Query(
+      "SELECT needed.name, needed.privilege FROM (VALUES ('fenfen.journal', 'SELECT'), ('fenfen.heads', 'UPDATE'), ('fenfen.months', "
+      "'INSERT'),"
+      " ('fenfen.entry_index', 'INSERT'), ('fenfen.entries', 'INSERT'), ('fenfen.postings', 'INSERT'), ('fenfen.record_changes', 'INSERT'),"
+      " ('fenfen.heads', 'SELECT'), ('fenfen.months', 'SELECT'), ('fenfen.entry_index', 'SELECT'), ('fenfen.entries', 'SELECT'))"
+      " AS needed (name, privilege) WHERE NOT has_table_privilege(needed.name, needed.privilege) LIMIT 1");
+  if (!lacking.ok()) return lacking.status();
+  if (lacking->rows() == 0) return absl::OkStatus();
+  return absl::PermissionDeniedError(
+      absl::StrCat("PostgreSQL: the role may not ", lacking->Bytes(0, 1), " in ", lacking->Bytes(0, 0), "; it must own the schema fenfen"));
+}
+
+}  // namespace fenfen
