@@ -34,7 +34,9 @@
 namespace fenfen::server {
 namespace {
 
-constexpr int kStreamsPerConnectionMax = 1024;
+// Calls of one connection that are read from it and not answered. What the server cannot keep up with waits at its clients, and those that
+// it has read are answered while somebody still waits for them.
+constexpr int kStreamsPerConnectionMax = 256;
 constexpr size_t kMemoryBytesMax = 1u << 30;  // of gRPC's own buffers
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
@@ -143,6 +145,7 @@ struct Server::Parts {
   Methods methods;
   RecordRegions regions{state};
   std::optional<Authenticator> authenticator;
+  std::optional<CallLimits> limits;
   std::optional<Gate> gate;
   std::optional<SlowLane> slow_lane;
   std::optional<Backend> backend;
@@ -209,7 +212,8 @@ absl::Status Server::Parts::OpenGate() {
   if (!verifier.ok()) return verifier.status();
   if (absl::Status status = OpenLedger(); !status.ok()) return status;
   authenticator.emplace(*std::move(verifier));
-  gate.emplace(Gate{*authenticator, catalogue, regions, *audit, log, clock, config.time_zone});
+  limits.emplace(config.limits.changes_max, config.limits.reads_max, config.limits.batches_max);
+  gate.emplace(Gate{*authenticator, catalogue, regions, *audit, log, clock, config.time_zone, *limits});
   slow_lane.emplace();
   backend.emplace(Backend{.engine = *engine,
                           .state = state,
@@ -289,6 +293,12 @@ absl::Status Server::Parts::ServeMetrics() {
                      [this] { return static_cast<double>(snapshotter->stats().failed); });
   }
   metrics.AddGauge("fenfen_upload_streams", "Devices' streams open.", [this] { return static_cast<double>(streams.size()); });
+  const auto in_progress = [this](const char* name, const char* help, CallLimit CallLimits::*limit) {
+    metrics.AddGauge(name, help, [this, limit] { return static_cast<double>(((*limits).*limit).in_progress()); });
+  };
+  in_progress("fenfen_changes_in_progress", "Unary calls that change something and are being worked on.", &CallLimits::changes);
+  in_progress("fenfen_reads_in_progress", "Other unary calls that are being worked on.", &CallLimits::reads);
+  in_progress("fenfen_batches_in_progress", "Devices' batches that are being worked on.", &CallLimits::batches);
   metrics.AddGauge("fenfen_tokens_cached", "Tokens verified and remembered.",
                    [this] { return static_cast<double>(authenticator->cached()); });
   if (config.metrics_listen.empty()) return absl::OkStatus();

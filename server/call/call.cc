@@ -41,6 +41,8 @@ bool IsStaff(v1::Role role) { return role == v1::ROLE_STAFF || role == v1::ROLE_
 Call::Call(const Gate& gate, const Method& method, grpc::CallbackServerContext& context)
     : gate_(gate), method_(method), context_(context), now_(NowOf(gate.clock)), catalogue_(gate.catalogue.Snapshot()) {}
 
+absl::Status Call::Enter() { return (method_.has_request_id ? gate_.limits.changes : gate_.limits.reads).Enter(place_); }
+
 absl::Status Call::Authenticate() {
   // Nobody waits for the answer any more: under overload, work that is not begun is what lets the rest be done in time.
   if (context_.deadline() <= std::chrono::system_clock::now()) return Refuse(Reason::REASON_OUTCOME_UNKNOWN);

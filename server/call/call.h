@@ -1,6 +1,6 @@
 // Call: one call on its way through the server. Every handler goes the same way, one step after another:
 //
-//   Authenticate → Authorise → Validate → the service's own function → Conclude
+//   Enter → Authenticate → Authorise → Validate → the service's own function → Conclude
 //
 // A call belongs to one handler at a time; the gate behind it is shared and thread-safe.
 #pragma once
@@ -22,6 +22,7 @@
 #include "ledger/points/decision.h"
 #include "server/access/access.h"
 #include "server/auth/authenticator.h"
+#include "server/call/call_limit.h"
 #include "server/call/method.h"
 #include "server/log/audit_log.h"
 #include "server/log/log.h"
@@ -37,12 +38,15 @@ struct Gate {
   Log& log;
   const Clock& clock;
   absl::TimeZone zone;
+  CallLimits& limits;
 };
 
 class Call {
  public:
   Call(const Gate& gate, const Method& method, grpc::CallbackServerContext& context);
 
+  // OVERLOADED where the server works on too many calls already. Of a unary call; it keeps its place as long as it lives.
+  absl::Status Enter();
   // TOKEN_*, DEVICE_UNKNOWN. A public method takes any caller without looking at a token.
   absl::Status Authenticate();
   // PERMISSION_DENIED and what Authorise (access.h) says; for a stream, asked for each message.
@@ -78,6 +82,7 @@ class Call {
   const Gate& gate_;
   const Method& method_;
   grpc::CallbackServerContext& context_;
+  CallLimit::Place place_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   absl::Time now_;
   std::shared_ptr<const Catalogue> catalogue_;

@@ -35,7 +35,8 @@ template <typename Request, typename Response, typename Serve>
 grpc::ServerUnaryReactor* HandleUnary(const Gate& gate, const Method& method, grpc::CallbackServerContext* context, const Request* request,
                                       Response* response, Serve&& serve) {
   auto* call = new UnaryCall(gate, method, *context);
-  absl::Status status = call->Authenticate();
+  absl::Status status = call->Enter();
+  if (status.ok()) status = call->Authenticate();
   if (status.ok()) status = call->Authorise(*request);
   if (status.ok()) status = call->Validate(*request);
   if (!status.ok()) {

@@ -153,6 +153,13 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
     reader.Integer("transactions_min", config.snapshot.transactions_min);
     reader.Finish();
   }
+  for (const toml::table* limits : root.Tables("limits", false)) {
+    Reader reader(*limits, "limits.", status);
+    reader.Integer("changes_max", config.limits.changes_max);
+    reader.Integer("reads_max", config.limits.reads_max);
+    reader.Integer("batches_max", config.limits.batches_max);
+    reader.Finish();
+  }
   for (const toml::table* log : root.Tables("log", false)) {
     Reader reader(*log, "log.", status);
     reader.String("level", config.log.level);
@@ -181,6 +188,9 @@ absl::Status Check(const Config& config) {
   if (config.journal.uncompressed_segments < 0) return invalid("journal.uncompressed_segments", "must not be negative");
   if (config.snapshot.interval < absl::ZeroDuration()) return invalid("snapshot.interval", "must not be negative");
   if (config.snapshot.transactions_min < 1) return invalid("snapshot.transactions_min", "must be at least 1");
+  if (config.limits.changes_max < 1) return invalid("limits.changes_max", "must be at least 1");
+  if (config.limits.reads_max < 1) return invalid("limits.reads_max", "must be at least 1");
+  if (config.limits.batches_max < 1) return invalid("limits.batches_max", "must be at least 1");
   static constexpr absl::string_view kLevels[] = {"debug", "info", "warn", "error"};
   if (std::find(std::begin(kLevels), std::end(kLevels), config.log.level) == std::end(kLevels)) {
     return invalid("log.level", absl::StrCat("must be one of ", absl::StrJoin(kLevels, ", ")));

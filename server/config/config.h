@@ -40,6 +40,13 @@ struct SnapshotConfig {
   int64_t transactions_min = 50'000;            // and only after so many transactions
 };
 
+// How much the server works on at a time; one more is refused with OVERLOADED (server/call/call_limit.h).
+struct LimitsConfig {
+  int64_t changes_max = 4096;  // unary calls that change something
+  int64_t reads_max = 4096;    // unary calls that do not
+  int64_t batches_max = 256;   // devices' batches
+};
+
 struct Config {
   std::string data_dir = "data";
   std::string listen = "127.0.0.1:0";
@@ -53,6 +60,7 @@ struct Config {
   std::vector<IssuerConfig> issuers;
   JournalConfig journal;
   SnapshotConfig snapshot;
+  LimitsConfig limits;
   LogConfig log;
 };
 

@@ -104,6 +104,7 @@ std::unique_ptr<UploadCall::Batch> UploadCall::FreshBatch() {
 }
 
 void UploadCall::LetGoOfFirst() {
+  batches_.front()->place.GiveBack();
   spare_.push_back(std::move(batches_.front()));
   batches_.pop_front();
 }
@@ -127,6 +128,7 @@ absl::Status UploadCall::TakeMessage(Batch& batch) {
 }
 
 void UploadCall::SubmitEvents(Batch& batch) {
+  if (absl::Status status = limit_.Enter(batch.place); !status.ok()) return RefuseEvents(batch, status);
   const v1::Device* device = catalogue().Find<v1::Device>(CatalogueId(caller().actor.id));
   const CatalogueId station = CatalogueIdOf(device->station());
   const int count = batch.events.drops_size();
@@ -149,6 +151,15 @@ void UploadCall::SubmitEvents(Batch& batch) {
     for (size_t i = 0; i < outcomes.size(); ++i) metrics_.device_events().Add(FillOutcome(outcomes[i], *batch.submitted[i]));
     Answer(batch);
   });
+}
+
+void UploadCall::RefuseEvents(Batch& batch, const absl::Status& status) {
+  for (const v1::DeviceDrop& drop : batch.events.drops()) {
+    v1::DropOutcome& outcome = *batch.response.add_outcomes();
+    outcome.set_sequence(drop.sequence());
+    metrics_.device_events().Add(FillOutcome(status, outcome));
+  }
+  Answer(batch);
 }
 
 absl::StatusOr<Command> UploadCall::CommandFor(const v1::DeviceDrop& drop, CatalogueId station) {

@@ -63,12 +63,13 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
     v1::DeviceBatch events;
     v1::UploadDropsResponse response;
     std::vector<v1::DropOutcome*> submitted;  // the response's outcomes of the events that the engine got
+    CallLimit::Place place;                   // from its submission until its answer has left
     bool ready = false;                       // guarded by the call's mutex_
   };
 
   UploadCall(const Gate& gate, const Method& method, Backend& backend, Metrics& metrics, UploadStreams& streams,
              grpc::CallbackServerContext& context)
-      : Call(gate, method, context), backend_(backend), metrics_(metrics), streams_(streams) {}
+      : Call(gate, method, context), backend_(backend), metrics_(metrics), streams_(streams), limit_(gate.limits.batches) {}
 
   void OnReadDone(bool ok) override;
   void OnWriteDone(bool ok) override;
@@ -82,6 +83,8 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
   std::unique_ptr<Batch> FreshBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LetGoOfFirst() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SubmitEvents(Batch& batch);
+  // Tells the device to send all of the batch again later.
+  void RefuseEvents(Batch& batch, const absl::Status& status);
   absl::StatusOr<Command> CommandFor(const v1::DeviceDrop& drop, CatalogueId station);
   void Answer(Batch& batch);
   // Takes one step after another while there is one: write the next answer that is ready, read on if there is room, finish the stream.
@@ -91,6 +94,7 @@ class UploadCall final : public grpc::ServerBidiReactor<v1::UploadDropsRequest, 
   Backend& backend_;
   Metrics& metrics_;
   UploadStreams& streams_;
+  CallLimit& limit_;
   v1::UploadDropsRequest message_;
   std::atomic<int> holds_{1};  // the first is gRPC's
 

@@ -45,6 +45,10 @@ key = "../server.key"
 name = "bridge"
 public_key = "bridge.pem"
 roles = ["RESIDENT", "BRIDGE"]
+[limits]
+changes_max = 5
+reads_max = 6
+batches_max = 7
 [snapshot]
 interval = "90s"
 transactions_min = 7
@@ -59,6 +63,9 @@ level = "warn"
   ASSERT_EQ(config->issuers.size(), 1u);
   EXPECT_THAT(config->issuers[0].roles, testing::ElementsAre(v1::ROLE_RESIDENT, v1::ROLE_BRIDGE));
   EXPECT_EQ(config->log.level, "warn");
+  EXPECT_EQ(config->limits.changes_max, 5);
+  EXPECT_EQ(config->limits.reads_max, 6);
+  EXPECT_EQ(config->limits.batches_max, 7);
   EXPECT_EQ(config->snapshot.interval, absl::Seconds(90));
   EXPECT_EQ(config->snapshot.transactions_min, 7);
 }
@@ -80,6 +87,9 @@ TEST(Config, WrongValuesAreNamed) {
   EXPECT_THAT(FaultOf("[log]\nlevel = \"loud\""), HasSubstr("log.level"));
   EXPECT_THAT(FaultOf("[journal]\nuncompressed_segments = -1"), HasSubstr("journal.uncompressed_segments: must not be negative"));
   EXPECT_EQ(FaultOf("[journal]\nuncompressed_segments = 0"), "none");
+  EXPECT_THAT(FaultOf("[limits]\nchanges_max = 0"), HasSubstr("limits.changes_max: must be at least 1"));
+  EXPECT_THAT(FaultOf("[limits]\nreads_max = -1"), HasSubstr("limits.reads_max: must be at least 1"));
+  EXPECT_THAT(FaultOf("[limits]\nbatches_max = 0"), HasSubstr("limits.batches_max: must be at least 1"));
   EXPECT_THAT(FaultOf("[snapshot]\ninterval = \"often\""), HasSubstr("snapshot.interval: must be a time such as"));
   EXPECT_THAT(FaultOf("[snapshot]\ninterval = \"-1s\""), HasSubstr("snapshot.interval: must not be negative"));
   EXPECT_THAT(FaultOf("[snapshot]\ntransactions_min = 0"), HasSubstr("snapshot.transactions_min: must be at least 1"));
