@@ -180,8 +180,10 @@ absl::StatusOr<PgResult> PgConnection::Only() {
   if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) return Refused(*got);
   got = NextResult();
   if (!got.ok()) return got.status();
-  FENFEN_CHECK(*got == nullptr);
-  return result;
+  if (*got == nullptr) return result;
+  // A server that is being stopped says so behind its answer.
+  const PgResult farewell(*got);
+  return Refused(*got);
 }
 
 absl::StatusOr<PgResult> PgConnection::Query(const char* sql, const PgParams& params) {
