@@ -44,8 +44,10 @@ absl::Status DamagedAt(const JournalPlace& place, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("PostgreSQL: ", place.segment, ", position ", place.offset, ": ", what));
 }
 
-// An error of a session as a caller of the journal should see it: what lies with the connection can be tried again later.
+// An error of a session as a caller of the journal should see it: what may pass is told with a retry delay. On a full disk even reading can
+// fail, where the server must write pages out to make room for others.
 absl::Status AsRefusal(const absl::Status& status) {
+  if (absl::IsResourceExhausted(status)) return RefuseUntil(Reason::REASON_STORAGE_FULL, absl::Seconds(1));
   if (!absl::IsUnavailable(status)) return status;
   return RefuseUntil(Reason::REASON_SERVER_UNREACHABLE, absl::Seconds(1));
 }
