@@ -5,19 +5,26 @@
 //   table.Find(hash, [&](const Entry& e) { return e.id == id; })     the entry, or nullptr
 //   table.Add(entry, [](const Entry& e) { return MixBits(e.id); })   after Find gave nullptr
 //
+// With Order::kByDistance entries stand in the order of their hashes (Celis' Robin Hood hashing, 1986), so that FindOrTell, which is given
+// hash_of too, sees after two or three entries that there is none, where Find looks at ten: for tables that are mostly asked for what they
+// do not hold. Adding then asks for the hashes of the entries in its way.
+//
 // Entry is small and copied freely; one that is made by default is empty(), and others never are. Not thread-safe.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "ledger/core/check.h"
 
 namespace fenfen {
 
-template <typename Entry>
+enum class Order { kAny, kByDistance };
+
+template <typename Entry, Order kOrder = Order::kAny>
 class CompactTable {
  public:
   // The first entry with this hash for which `match` is true; good until the next Add.
@@ -34,11 +41,25 @@ class CompactTable {
     return nullptr;
   }
 
+  // As Find, and sooner where there is none.
+  template <typename Match, typename HashOf>
+  const Entry* FindOrTell(uint64_t hash, Match match, HashOf hash_of) const {
+    static_assert(kOrder == Order::kByDistance);
+    if (count_ == 0) return nullptr;
+    const size_t home = SlotOf(hash, slots_.size());
+    size_t distance = 0;
+    for (size_t at = home; !slots_[at].empty(); at = After(at), ++distance) {
+      if (match(slots_[at])) return &slots_[at];
+      if (DistanceAt(slots_, at, hash_of(slots_[at])) < distance) return nullptr;
+    }
+    return nullptr;
+  }
+
   // Adds an entry beside those that there are. `hash_of` gives an entry's hash.
   template <typename HashOf>
   void Add(const Entry& entry, HashOf hash_of) {
     Reserve(count_ + 1, hash_of);
-    Place(slots_, entry, hash_of(entry));
+    Place(slots_, entry, hash_of);
     ++count_;
   }
 
@@ -50,8 +71,10 @@ class CompactTable {
     FENFEN_CHECK(wanted < std::numeric_limits<uint32_t>::max());
     std::vector<Entry> grown(wanted);
     // The order of the slots is nearly that of the hashes, so both tables are walked from end to end.
-    for (const Entry& entry : slots_) {
-      if (!entry.empty()) Place(grown, entry, hash_of(entry));
+    size_t next = 0;
+    for (size_t at = 0; at < slots_.size(); ++at) {
+      if (slots_[at].empty()) continue;
+      if (kOrder == Order::kAny || !PlaceNext(grown, next, at, hash_of)) Place(grown, slots_[at], hash_of);
     }
     slots_.swap(grown);
   }
@@ -75,9 +98,38 @@ class CompactTable {
   static constexpr size_t kSlotsMin = 4;
   static size_t SlotOf(uint64_t hash, size_t slots) { return static_cast<size_t>((hash >> 32) * slots >> 32); }
   size_t After(size_t at) const { return at + 1 == slots_.size() ? 0 : at + 1; }
-  static void Place(std::vector<Entry>& slots, const Entry& entry, uint64_t hash) {
+  // How far an entry of this hash, standing at `at`, is from where it would stand alone.
+  static size_t DistanceAt(const std::vector<Entry>& slots, size_t at, uint64_t hash) {
+    const size_t home = SlotOf(hash, slots.size());
+    return at >= home ? at - home : at + slots.size() - home;
+  }
+  // Where all that come before stand before `next`, an entry's place is its own or the next: nothing gives way. False where it is one that
+  // stands around the end, here or there.
+  template <typename HashOf>
+  bool PlaceNext(std::vector<Entry>& grown, size_t& next, size_t at, HashOf hash_of) const {
+    const uint64_t hash = hash_of(slots_[at]);
+    const size_t place = std::max(SlotOf(hash, grown.size()), next);
+    if (at < SlotOf(hash, slots_.size()) || place == grown.size() || !grown[place].empty()) return false;
+    grown[place] = slots_[at];
+    next = place + 1;
+    return true;
+  }
+  template <typename HashOf>
+  static void Place(std::vector<Entry>& slots, Entry entry, HashOf hash_of) {
+    uint64_t hash = hash_of(entry);
     size_t at = SlotOf(hash, slots.size());
-    while (!slots[at].empty()) at = at + 1 == slots.size() ? 0 : at + 1;
+    size_t distance = 0;
+    for (; !slots[at].empty(); at = at + 1 == slots.size() ? 0 : at + 1, ++distance) {
+      if constexpr (kOrder == Order::kAny) continue;
+      // Who is nearer to its own place gives way and goes on looking; among those of one place, who has the greater hash. So all stand in
+      // the order of their hashes, and do so again in a larger table (PlaceNext).
+      const uint64_t other_hash = hash_of(slots[at]);
+      const size_t other = DistanceAt(slots, at, other_hash);
+      if (other > distance || (other == distance && other_hash <= hash)) continue;
+      std::swap(entry, slots[at]);
+      hash = other_hash;
+      distance = other;
+    }
     slots[at] = entry;
   }
 

@@ -16,7 +16,7 @@ inline constexpr size_t kRecordBytesMax = 64u << 10;
 inline constexpr size_t kWhyBytesMax = 64u << 10;
 
 // Commands in one call of the engine, and works of one partition in one call of the State.
-inline constexpr size_t kCommandsMax = 1000;
+inline constexpr size_t kCommandsMax = 8192;
 inline constexpr size_t kExecuteMax = 64;
 
 // Bytes that may wait for the journal before new work is refused.

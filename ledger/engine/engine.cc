@@ -39,6 +39,7 @@ struct Engine::Batch {
   std::atomic<size_t> executing;  // parts, and SubmitAll itself
   std::atomic<size_t> waiting;    // commands not settled, and one until all are executed
   AllDone done;
+  bool quiet = false;  // SubmitAll pushes the journal itself
   absl::Mutex mutex;
   std::vector<Repetition> repetitions ABSL_GUARDED_BY(mutex);
 };
@@ -50,12 +51,19 @@ void Engine::SubmitAll(std::vector<Command> commands, AllDone done) {
   const auto batch = std::make_shared<Batch>(commands.size(), std::move(done));
   const std::vector<Part> parts = OrderByPartition(commands, *batch);
   batch->executing = parts.size() + 1;
+  batch->quiet = commands.size() == 1 && state_.AnswersAtOnce();
   for (const Part& part : parts) Execute(batch, part, commands);
   Executed(batch);
+  if (batch->quiet) journal_.Push();
 }
 
 // A counting sort: the order within a partition stays.
 std::vector<Engine::Part> Engine::OrderByPartition(const std::vector<Command>& commands, Batch& batch) {
+  if (commands.size() == 1) {
+    batch.fingerprints = {commands.front().fingerprint};
+    batch.order = {0};
+    return {{commands.front().partition, 0, 1}};
+  }
   std::array<uint32_t, kPartitions + 1> begins{};
   for (const Command& command : commands) ++begins[command.partition.value() + 1u];
   std::partial_sum(begins.begin(), begins.end(), begins.begin());
@@ -118,7 +126,12 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
   size_t refused = 0;
   for (const auto& result : results) refused += result.ok() ? 0 : 1;
   if (!entries.empty()) {
-    journal_.AppendAll(std::move(entries), [this, batch, committed](const absl::Status& status) { TakeDurable(batch, committed, status); });
+    Journal::Done done = [this, batch, committed](const absl::Status& status) { TakeDurable(batch, committed, status); };
+    if (batch->quiet) {
+      journal_.AppendQuietly(std::move(entries), std::move(done));
+    } else {
+      journal_.AppendAll(std::move(entries), std::move(done));
+    }
   }
   Settle(*batch, refused);
   Executed(batch);

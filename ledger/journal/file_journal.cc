@@ -2,6 +2,7 @@
 
 #include <sys/random.h>
 
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,9 +15,12 @@ namespace fenfen {
 namespace {
 
 constexpr char kLockFile[] = "LOCK";
-constexpr size_t kSparesAhead = 1;
+constexpr size_t kSparesAhead = 2;
 // Calls that the writer answers by itself where nothing waits to be written.
 constexpr size_t kToldByWriterMax = 2;
+// Push writes so many calls' entries itself, where the last write and sync took no longer than this.
+constexpr size_t kPushedMax = 2;
+constexpr absl::Duration kQuickSync = absl::Milliseconds(2);
 constexpr absl::Duration kRetryDelayWhenFull = absl::Seconds(1);
 constexpr size_t kGroupOverheadBytes = segment::kGroupHeaderBytes + segment::kGroupTrailerBytes;
 
@@ -170,7 +174,13 @@ absl::Status FileJournal::Admit() {
   return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
 }
 
-void FileJournal::AppendAll(std::vector<JournalEntry> entries, Done done) {
+void FileJournal::AppendAll(std::vector<JournalEntry> entries, Done done) { Queue(std::move(entries), std::move(done), /*quietly=*/false); }
+
+void FileJournal::AppendQuietly(std::vector<JournalEntry> entries, Done done) {
+  Queue(std::move(entries), std::move(done), /*quietly=*/true);
+}
+
+void FileJournal::Queue(std::vector<JournalEntry> entries, Done done, bool quietly) {
   FENFEN_CHECK(!entries.empty());
   size_t bytes = 0;
   for (const JournalEntry& entry : entries) {
@@ -183,7 +193,19 @@ void FileJournal::AppendAll(std::vector<JournalEntry> entries, Done done) {
   appended_ += entries.size();
   queued_bytes_ += bytes;
   queue_.push_back({std::move(entries), std::move(done)});
-  if (queue_.size() == 1) work_.Signal();
+  if (queue_.size() == 1 && !writing_ && !quietly) work_.Signal();
+}
+
+void FileJournal::Push() {
+  {
+    absl::MutexLock held(&mutex_);
+    if (queue_.empty() || writing_ || !options_.own_threads) return;
+    // Only where no wait for a segment or a slow disk is to be feared: the caller may have others to serve.
+    const bool room = active_left_bytes_ >= queued_bytes_ + kGroupOverheadBytes + segment::kSectorBytes;
+    if (!room || queue_.size() > kPushedMax || last_sync_ > kQuickSync) return work_.Signal();
+    writing_ = TakeTurn();
+  }
+  WriteBatch();
 }
 
 absl::Status FileJournal::Flush() {
@@ -207,20 +229,35 @@ void FileJournal::WriteLoop() {
   while (true) {
     {
       absl::MutexLock held(&mutex_);
-      while (queue_.empty() && !stopping_) work_.Wait(&mutex_);
+      while (writing_ || (queue_.empty() && !stopping_)) work_.Wait(&mutex_);
       if (queue_.empty()) return;
+      writing_ = TakeTurn();
     }
-    WriteQueued();
+    WriteBatch();
   }
 }
 
 void FileJournal::WriteQueued() {
   {
     absl::MutexLock held(&mutex_);
-    batch_.swap(queue_);
+    writing_ = TakeTurn();
   }
+  WriteBatch();
+}
+
+bool FileJournal::TakeTurn() {
+  FENFEN_CHECK(!writing_);
+  batch_.swap(queue_);
+  return true;
+}
+
+void FileJournal::WriteBatch() {
   for (Cursor first; first.pending < batch_.size();) first = WriteGroup(batch_, first);
   batch_.clear();
+  absl::MutexLock held(&mutex_);
+  writing_ = false;
+  // Not to WriteLoop's own thread, which looks by itself.
+  if (!queue_.empty() || stopping_) work_.Signal();
 }
 
 void FileJournal::RunOnce() {
@@ -279,8 +316,10 @@ absl::Status FileJournal::WriteDurably(absl::string_view group) {
     absl::MutexLock held(&mutex_);
     if (failed_) return absl::AbortedError("writes have stopped");
   }
+  const auto begin = std::chrono::steady_clock::now();
   absl::Status status = active_.file->WriteAt(segment::GroupStart(end_), group);
   if (status.ok()) status = active_.file->Sync();
+  const absl::Duration took = absl::FromChrono(std::chrono::steady_clock::now() - begin);
   if (!status.ok()) {
     Fail(status);
     return status;
@@ -288,6 +327,7 @@ absl::Status FileJournal::WriteDurably(absl::string_view group) {
   end_ = segment::GroupStart(end_) + group.size();
   ++groups_;
   absl::MutexLock held(&mutex_);
+  last_sync_ = took;
   ++metrics_.groups;
   ++metrics_.syncs;
   metrics_.entries += records_.size();

@@ -1,6 +1,7 @@
 // FileJournal: the Journal in files of one folder (docs/formats/journal.md).
 //
 //   Append → queue → [writer] one write and one fdatasync for everything queued → index → [teller] each `done`, in order
+//   A lone entry of a caller that waits is written by that caller, where nobody else is writing and the disk was quick the last time.
 //   [maker] keeps a zero-filled segment ready, so that the writer never waits for one and Admit knows the room
 //   [keeper] writes the index of each full segment and compresses the older ones (segment_keeper.h)
 //
@@ -99,6 +100,8 @@ class FileJournal final : public Journal {
 
   absl::Status Admit() override;
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
+  void AppendQuietly(std::vector<JournalEntry> entries, Done done) override;
+  void Push() override;
   absl::Status Flush() override;
   absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) override;
   absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) override;
@@ -140,9 +143,13 @@ class FileJournal final : public Journal {
   absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
   absl::StatusOr<Stored> ReadAt(const JournalPosition& position, PartitionId partition, PartitionSeq seq);
 
-  // The writer's thread.
+  void Queue(std::vector<JournalEntry> entries, Done done, bool quietly);
+
+  // The writer: the thread of WriteLoop, or one in Push; whoever set writing_.
   void WriteLoop();
   void WriteQueued();
+  void WriteBatch();
+  bool TakeTurn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Cursor WriteGroup(std::vector<Pending>& batch, Cursor first);
   Cursor FillGroup(const std::vector<Pending>& batch, Cursor first);
   bool TakeNextSegment();
@@ -185,6 +192,8 @@ class FileJournal final : public Journal {
   bool disk_full_ ABSL_GUARDED_BY(mutex_) = false;
   bool failed_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;      // somebody is, and will look at the queue again
+  absl::Duration last_sync_ ABSL_GUARDED_BY(mutex_);  // how long it took, with its write
   bool writer_gone_ ABSL_GUARDED_BY(mutex_) = false;
   FileJournalMetrics metrics_ ABSL_GUARDED_BY(mutex_);  // what is counted
 

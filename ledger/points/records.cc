@@ -10,6 +10,8 @@ namespace {
 // On disk, do not renumber.
 constexpr uint8_t kHouseholdFormat = 1;
 constexpr uint8_t kVoucherFormat = 1;
+// More than most need.
+constexpr size_t kUsualHouseholdBytes = 160;
 
 void WriteTime(ByteWriter& w, absl::Time time) { w.Zigzag(absl::ToUnixMicros(time)); }
 absl::Time ReadTime(ByteReader& in) { return absl::FromUnixMicros(in.Zigzag()); }
@@ -72,6 +74,7 @@ std::vector<DayCount> ReadDays(ByteReader& in) {
 
 std::string EncodeHousehold(const HouseholdRecord& record) {
   std::string out;
+  out.reserve(kUsualHouseholdBytes);
   ByteWriter w(out);
   w.U8(kHouseholdFormat);
   w.U64(record.region.value());

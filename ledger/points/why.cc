@@ -6,6 +6,7 @@ namespace fenfen {
 namespace {
 
 constexpr uint8_t kFormat = 1;  // on disk, do not renumber
+constexpr size_t kUsualBytes = 64;
 
 void Write(ByteWriter& w, const HouseholdAfter& after) {
   w.Varint(after.household.value());
@@ -117,6 +118,7 @@ Why ReadWhy(TransactionKind kind, ByteReader& in) {
 
 std::string EncodeWhy(const Why& why) {
   std::string out;
+  out.reserve(kUsualBytes);
   ByteWriter w(out);
   w.U8(kFormat);
   std::visit([&w](const auto& facts) { Write(w, facts); }, why);

@@ -25,6 +25,13 @@ class ByteArena {
 
   // Empty for handle 0.
   absl::string_view Get(Handle handle) const;
+  // Lets the first bytes of the handle come near.
+  void Prefetch(Handle handle) const {
+    if (handle == 0) return;
+    constexpr size_t kLine = 64;
+    __builtin_prefetch(At(handle));
+    __builtin_prefetch(At(handle) + kLine);
+  }
   // Puts `bytes`, which are not the arena's own, in place of what `handle` named, if anything; they may get another name. At most
   // limits::kRecordBytesMax.
   void Set(Handle& handle, absl::string_view bytes);

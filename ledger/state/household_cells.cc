@@ -12,6 +12,13 @@ Cell* HouseholdCells::FindAt(uint64_t id, uint64_t hash) const {
   return slot == nullptr ? nullptr : &CellAt(slot->cell());
 }
 
+void HouseholdCells::PrefetchCell(uint64_t id) const {
+  const uint64_t hash = HashOf(id);
+  const uint32_t tag = TagOf(hash);
+  const Slot* slot = index_.Find(hash, [tag](Slot s) { return (s.bits & 0xff) == tag; });
+  if (slot != nullptr) __builtin_prefetch(&CellAt(slot->cell()));
+}
+
 const Cell* HouseholdCells::Find(uint64_t id) const { return FindAt(id, HashOf(id)); }
 
 Cell& HouseholdCells::At(uint64_t id) {

@@ -50,6 +50,10 @@ class HouseholdCells {
 
   // The cell, or nullptr.
   const Cell* Find(uint64_t id) const;
+  // Looking for several at once takes hardly longer than for one, where the memory of all is asked for before the first is looked at: first
+  // where their cells are named, then the cells.
+  void PrefetchSlot(uint64_t id) const { index_.Prefetch(HashOf(id)); }
+  void PrefetchCell(uint64_t id) const;
   // The cell, made empty where there is none.
   Cell& At(uint64_t id);
   // Makes room for so many in all.

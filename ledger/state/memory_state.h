@@ -20,6 +20,7 @@ class MemoryState final : public State, public SavableState {
  public:
   // Runs `decide` and `done` on the caller's thread, under the partition's lock.
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override;
+  bool AnswersAtOnce() const override { return true; }
   void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
@@ -45,6 +46,7 @@ class MemoryState final : public State, public SavableState {
   class Image;
   Image ImageOf(PartitionId partition) const;
 
+  static void Prefetch(const Tables& tables, const std::vector<Work>& works);
   // Execute for one work, under the lock.
   static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, Work& work);
   // Whether the transaction follows from the tables as they are: the versions it replaces, the bounds of the accounts.

@@ -35,8 +35,14 @@ RequestKeys::Found RequestKeys::Find(const RequestKey& key, uint64_t fingerprint
   const auto day = days_.find(DayOf(key));
   if (day == days_.end())
     return {!days_.empty() && DayOf(key) < days_.rbegin()->first - kDaysKept ? Verdict::kForgotten : Verdict::kNew, {}};
-  const Key* found = day->second.Find(HashOf(key), [&key](const Key& other) { return other.key == key; });
+  const Key* found = day->second.FindOrTell(
+      HashOf(key), [&key](const Key& other) { return other.key == key; }, [this](const Key& other) { return HashOf(other.key); });
   return found == nullptr ? Found{} : Compare(found->effect, fingerprint);
+}
+
+void RequestKeys::Prefetch(const RequestKey& key) const {
+  if (IsDeviceEventKey(key)) return devices_.Prefetch(HashOf(key.high));
+  if (const auto day = days_.find(DayOf(key)); day != days_.end()) day->second.Prefetch(HashOf(key));
 }
 
 const RequestKeys::Window* RequestKeys::FindWindow(uint64_t device) const {

@@ -31,6 +31,8 @@ class RequestKeys {
   };
 
   Found Find(const RequestKey& key, uint64_t fingerprint) const;
+  // Lets the memory that Find will look at come near.
+  void Prefetch(const RequestKey& key) const;
   // Remembers a key that was kNew. `seq` < 2^32.
   void Add(const RequestKey& key, uint64_t fingerprint, PartitionSeq seq);
   // Adds everything held to what a snapshot keeps; and takes it back, where nothing is held yet.
@@ -66,7 +68,7 @@ class RequestKeys {
   void SetEvents(Window& window, const std::vector<Event>& events);
 
   const uint64_t seed_ = MixBits(reinterpret_cast<uintptr_t>(this));
-  std::map<int64_t, CompactTable<Key>> days_;  // by the day of the key's time
+  std::map<int64_t, CompactTable<Key, Order::kByDistance>> days_;  // by the day of the key's time
   CompactTable<Window> devices_;
   ByteArena events_;  // of all windows, each an Event's bytes after another
 };

@@ -55,6 +55,8 @@ class State {
   // runs exactly once, with a result for each: what was done, the decision's refusal, or REQUEST_ID_REUSED where the key is known under
   // another fingerprint. It must be short and must not call back into the State.
   virtual void Execute(PartitionId partition, std::vector<Work> works, Done done) = 0;
+  // True where Execute always runs `done` before it returns.
+  virtual bool AnswersAtOnce() const { return false; }
 
   // Shows `reader` a consistent view, with the partition's last sequence number. Never waits for writes to become durable: the caller does.
   virtual void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const = 0;

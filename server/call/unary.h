@@ -1,5 +1,5 @@
-// Unary calls: the one way from a request to its reply. It never blocks and never changes threads: the reply leaves from whichever thread
-// makes the effect durable.
+// Unary calls: the one way from a request to its reply. It changes threads at most once: the reply leaves from whichever thread makes the
+// effect durable, and where nothing else is being written that is this one (Journal::Push), which then waits for one write of a quick disk.
 //
 //   grpc::ServerUnaryReactor* GetBalance(context, request, response) override {
 //     return HandleUnary(gate_, get_balance_, context, request, response, [this](auto&... args) { … });

@@ -84,6 +84,8 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   command->add_flag("--quick", options.quick,
                     "只看能不能跑，数字没有意义 / small and short, to see that it runs; the figures mean nothing");
   command->add_flag("--full", options.full, "真的跑一千万户，需要内存和时间 / ten million households really; takes memory and time");
+  command->add_option("--only", options.only,
+                      "core 和 unary 只测名字含此文字的行 / of core and unary, only lines whose name contains this");
   options.folder = (std::filesystem::temp_directory_path() / "fenfen-bench").string();
   command->add_option("--dir", options.folder, "临时文件夹，在要测的磁盘上 / for temporary files, on the disk to measure")
       ->capture_default_str();

@@ -20,7 +20,7 @@ constexpr double kGoalTransfers = 0.85;
 constexpr double kGoalDrops = 0.5;  // a drop's rules, caps, lots and reasons are more than a transfer
 constexpr size_t kGoalBatch = 1024;
 constexpr uint32_t kGoalAccounts = 1'000'000;
-constexpr int kClientsMax = 2;
+constexpr int kClientsMax = 3;
 
 // What one client goes on with from batch to batch.
 struct Client {
@@ -88,6 +88,7 @@ class CoreBench {
   absl::Status Measure(const char* what, double goal, const Picks& picks, Spread spread, size_t batch, MakeBatch make) {
     const char* const spread_name = spread == Spread::kUniform ? "uniform" : "hot";
     const std::string name = absl::StrCat("core/", what, "/", accounts_, "-accounts/", spread_name, "/batch-", batch);
+    if (!options_.Wants(name)) return absl::OkStatus();
     report_.Say(name);
     Engine& engine = ledger_->engine();
     // One of a kind, to know its bytes.

@@ -106,6 +106,7 @@ absl::Status RunUnary(const Options& options, Report& report) {
   if (absl::Status status = bench.Start(options); !status.ok()) return status;
   for (const int in_flight : {1, 16, kGoalInFlight}) {
     const std::string name = absl::StrCat("unary/record-drop/", in_flight, "-in-flight");
+    if (!options.Wants(name)) continue;
     report.Say(name);
     const absl::StatusOr<Pair> pair = bench.Rates(options, in_flight);
     if (!pair.ok()) return pair.status();
@@ -113,14 +114,11 @@ absl::Status RunUnary(const Options& options, Report& report) {
     if (in_flight == kGoalInFlight) line.goal = kGoalRatio;
     report.Add(line);
   }
+  const char* const latency = "unary/record-drop/1-in-flight/p50";
+  if (!options.Wants(latency)) return absl::OkStatus();
   const absl::StatusOr<Pair> pair = bench.Latencies(options);
   if (!pair.ok()) return pair.status();
-  report.Add({.name = "unary/record-drop/1-in-flight/p50",
-              .value = pair->ours,
-              .unit = "us",
-              .bare = pair->bare,
-              .goal = kGoalLatency,
-              .lower_is_better = true});
+  report.Add({.name = latency, .value = pair->ours, .unit = "us", .bare = pair->bare, .goal = kGoalLatency, .lower_is_better = true});
   return absl::OkStatus();
 }
 

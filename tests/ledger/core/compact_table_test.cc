@@ -18,7 +18,8 @@ struct Entry {
 };
 uint64_t HashOf(const Entry& entry) { return MixBits(entry.key); }
 
-const Entry* Find(const CompactTable<Entry>& table, uint64_t key) {
+template <typename Table>
+const Entry* Find(const Table& table, uint64_t key) {
   return table.Find(MixBits(key), [key](const Entry& entry) { return entry.key == key; });
 }
 
@@ -47,6 +48,44 @@ TEST(CompactTable, HoldsWhatWasAdded) {
     ++visited;
   });
   EXPECT_EQ(visited, expected.size());
+}
+
+TEST(CompactTable, InOrderItHoldsTheSameAndTellsWhatItDoesNotHold) {
+  std::mt19937_64 random(4);
+  CompactTable<Entry, Order::kByDistance> table;
+  std::map<uint64_t, uint32_t> expected;
+  const auto find = [&table](uint64_t key) {
+    return table.FindOrTell(
+        MixBits(key), [key](const Entry& entry) { return entry.key == key; }, HashOf);
+  };
+  EXPECT_EQ(find(1), nullptr);
+  for (uint32_t i = 1; i <= 20'000; ++i) {
+    const uint64_t key = random() % 30'000;
+    ASSERT_EQ(find(key) != nullptr, expected.count(key) == 1);
+    if (expected.try_emplace(key, i).second) table.Add({key, i}, HashOf);
+  }
+  EXPECT_EQ(table.size(), expected.size());
+  for (uint64_t key = 0; key < 40'000; ++key) {
+    const auto known = expected.find(key);
+    ASSERT_EQ(find(key) != nullptr, known != expected.end());
+    ASSERT_EQ(find(key), Find(table, key));
+    if (known != expected.end()) {
+      ASSERT_EQ(find(key)->value, known->second);
+    }
+  }
+}
+
+TEST(CompactTable, InOrderEntriesOfOneHashAreFoundAroundTheEnd) {
+  CompactTable<Entry, Order::kByDistance> table;
+  // All at the last slot, so that most stand at the table's begin, where others have their place.
+  const auto hash_of = [](const Entry& entry) { return entry.key < 50 ? ~uint64_t{0} : uint64_t{entry.key}; };
+  for (uint32_t i = 1; i <= 100; ++i) table.Add({i, i}, hash_of);
+  for (uint32_t i = 1; i <= 200; ++i) {
+    const Entry sought{i, i};
+    const Entry* found = table.FindOrTell(
+        hash_of(sought), [i](const Entry& entry) { return entry.key == i; }, hash_of);
+    ASSERT_EQ(found != nullptr, i <= 100) << i;
+  }
 }
 
 TEST(CompactTable, EntriesOfOneHashStandBesideEachOther) {
