@@ -1,5 +1,5 @@
 # Every task is one command. Each is a script in scripts/ that says what it does; run and test do all their own set-up.
-.PHONY: help run test build bench lint fuzz e2e demo-check faults kill-replay clean sanitize sim
+.PHONY: help run test build bench lint fuzz e2e demo-check faults kill-replay overload clean sanitize sim
 
 help:            ## This list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  make \1\t/' | expand -t 20
@@ -33,6 +33,9 @@ faults:          ## Kills, EIO, full and slow disks, damaged files, cuts of powe
 
 kill-replay:     ## kill -9 of the server during the whole day of 78,000 drops, three times
 	@DROPS=78000 scripts/kill-replay
+
+overload:        ## Three times what the server can do, for 30 s each: goodput, memory, times, refusals, nothing lost
+	@scripts/overload
 
 sim:             ## 20,000 seeds of the simulation, 5,000 operations each, and the canaries
 	@scripts/sim 20000 5000

@@ -127,19 +127,20 @@ class DeviceLoad::Device {
     while (true) {
       const bool taking = !stop_ && absl::Now() < turn_over;
       while (taking && in_flight < kBatchesAhead && (in_flight < queue_.size() || TakeOffered())) {
-        if (!Write(*stream, queue_[in_flight])) return Broken(*stream);
-        ++in_flight;
+        const bool written = Write(*stream, queue_[in_flight++]);
+        if (!written) return Broken(*stream, in_flight);
       }
       if (in_flight == 0 && taking) {
         absl::SleepFor(kIdle);
         continue;
       }
       if (in_flight == 0) break;
-      if (!stream->Read(&answer)) return Broken(*stream);
+      if (!stream->Read(&answer)) return Broken(*stream, in_flight);
       --in_flight;
       if (!TakeAnswer(answer)) {
         context.TryCancel();
         stream->Finish();
+        LeaveInDoubt(1, in_flight);
         return absl::Milliseconds(answer.retry_delay_ms());
       }
     }
@@ -157,9 +158,17 @@ class DeviceLoad::Device {
     return stream.Write(batch.request);
   }
 
+  // So many batches of the queue, from one on, will not be answered.
+  void LeaveInDoubt(size_t from, size_t count) {
+    for (size_t n = from; n < from + count; ++n) {
+      for (size_t i = queue_[n].first; i < queue_[n].first + kDropsPerBatch; ++i) drops_[i].doubtful = true;
+    }
+  }
+
   // The server or the transport ended the stream: what was under way comes again, unless the server never wants it.
-  absl::Duration Broken(Stream& stream) {
+  absl::Duration Broken(Stream& stream, size_t in_flight) {
     const client::Error error = client::ParseError(stream.Finish());
+    LeaveInDoubt(0, in_flight);
     if (!error.retryable) status_ = absl::InternalError(absl::StrCat(name_, ": ", error.ToString()));
     return std::max(error.retry_delay, absl::Milliseconds(100));
   }
@@ -185,7 +194,7 @@ class DeviceLoad::Device {
       }
       all = false;
       ++result_.refused;
-      if (drop.fate != DropFate::kAccepted) drop.fate = DropFate::kRefused;
+      if (drop.fate != DropFate::kAccepted && !drop.doubtful) drop.fate = DropFate::kRefused;
       if (answer.retry_delay_ms() <= 0) ++result_.refused_untold;
       if (!outcome.retry()) status_ = absl::InternalError(absl::StrCat(name_, ": refused for good: ", outcome.reason()));
     }

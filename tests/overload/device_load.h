@@ -22,23 +22,24 @@ namespace fenfen::overload {
 // What the device knows of a drop; in its queue by sequence number.
 enum class DropFate : uint8_t {
   kUnsent,
-  kUnanswered,  // sent, perhaps again, and nobody said what became of it
+  kUnanswered,  // sent, and nobody said what became of it, or only what became of sending it again
   kAccepted,
-  kRefused,  // by the last answer, and not sent since
+  kRefused,  // as often as it was sent
 };
 struct SentDrop {
   uint32_t household = 0;
   uint32_t entry = 0;  // the sequence number that the answer named
   int32_t reward = 0;  // hundredths, likewise
   DropFate fate = DropFate::kUnsent;
+  bool doubtful = false;  // it was sent once without an answer: a refusal later says nothing about that time
 };
 
 struct DeviceResult {
   double seconds = 0;
-  uint64_t offered = 0;         // drops
-  uint64_t accepted = 0;        // within the run's time
-  uint64_t refused = 0;         // answers, all of the run
-  uint64_t refused_untold = 0;  // in an answer without a time to come again
+  uint64_t offered = 0;           // drops
+  uint64_t accepted = 0;          // within the run's time
+  uint64_t refused = 0;           // answers, all of the run
+  uint64_t refused_untold = 0;    // in an answer without a time to come again
   std::vector<double> latencies;  // of batches that were accepted as a whole, from the write to the answer, in seconds
   double accepted_per_second() const { return static_cast<double>(accepted) / seconds; }
 };

@@ -91,7 +91,15 @@ absl::Status Fenfend::Launch() {
   if (absl::Status status = workspace_->WriteConfigs(ports, workspace_->Path("pages")); !status.ok()) return status;
   ctl::Service service = ctl::DemoServices(*workspace_, plan_.bin, ports).front();
   if (plan_.sync_delay > absl::ZeroDuration()) {
-    const std::vector<std::string> slowed = {"/usr/bin/strace", "-f", "-qq", "--seccomp-bpf", "-o", "/dev/null", "-e", "trace=fdatasync", "-e",
+    const std::vector<std::string> slowed = {"/usr/bin/strace",
+                                             "-f",
+                                             "-qq",
+                                             "--seccomp-bpf",
+                                             "-o",
+                                             "/dev/null",
+                                             "-e",
+                                             "trace=fdatasync",
+                                             "-e",
                                              absl::StrCat("inject=fdatasync:delay_enter=", absl::ToInt64Microseconds(plan_.sync_delay))};
     service.options.arguments.insert(service.options.arguments.begin(), slowed.begin(), slowed.end());
   }
@@ -110,8 +118,7 @@ absl::Status Fenfend::Launch() {
 }
 
 absl::StatusOr<std::string> Fenfend::AttendantToken() const {
-  const absl::StatusOr<client::TokenSigner> signer =
-      client::TokenSigner::FromPemFile(workspace_->Path("keys/bridge.key.pem"), "bridge");
+  const absl::StatusOr<client::TokenSigner> signer = client::TokenSigner::FromPemFile(workspace_->Path("keys/bridge.key.pem"), "bridge");
   if (!signer.ok()) return signer.status();
   return signer->Mint(bench::kAttendant, "ATTENDANT", absl::Now(), kTokenLife);
 }
@@ -135,8 +142,14 @@ absl::StatusOr<uint64_t> Fenfend::ResidentBytes() const {
 
 absl::Status Fenfend::Verify() const {
   ctl::ChildOptions options;
-  options.arguments = {plan_.bin + "/fenfenctl", "--json",  "--server", address_, "--operator-key", workspace_->Path("keys/operator.key.pem"),
-                       "verify",                 journal()};
+  options.arguments = {plan_.bin + "/fenfenctl",
+                       "--json",
+                       "--server",
+                       address_,
+                       "--operator-key",
+                       workspace_->Path("keys/operator.key.pem"),
+                       "verify",
+                       journal()};
   options.log_file = workspace_->Path("log/verify.log");
   options.pipe_out = true;
   const absl::StatusOr<std::unique_ptr<ctl::Child>> child = ctl::Child::Start(options);

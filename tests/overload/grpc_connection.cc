@@ -19,7 +19,7 @@
 namespace fenfen::overload {
 namespace {
 
-constexpr size_t kPrefixBytes = 5;           // gRPC's: compressed or not, and the length
+constexpr size_t kPrefixBytes = 5;            // gRPC's: compressed or not, and the length
 constexpr size_t kUnsentBytesMax = 64 << 10;  // that the socket has not taken
 constexpr uint32_t kWindowBytes = 1 << 20;
 
@@ -91,8 +91,8 @@ bool GrpcConnection::HasRoom() const {
 void GrpcConnection::Send(uint64_t call, std::string message) {
   static const std::string kPost = "POST", kHttp = "http", kTrailers = "trailers", kType = "application/grpc";
   const nghttp2_nv headers[] = {
-      Header(":method", kPost),      Header(":scheme", kHttp),     Header(":path", head_.method),           Header(":authority", authority_),
-      Header("te", kTrailers),       Header("content-type", kType), Header("authorization", authorization_), Header("grpc-timeout", timeout_),
+      Header(":method", kPost), Header(":scheme", kHttp),      Header(":path", head_.method),           Header(":authority", authority_),
+      Header("te", kTrailers),  Header("content-type", kType), Header("authorization", authorization_), Header("grpc-timeout", timeout_),
   };
   nghttp2_data_provider body = {};
   body.read_callback = GiveRequest;

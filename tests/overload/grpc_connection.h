@@ -35,8 +35,8 @@ struct CallHead {
 // How a call ended.
 struct Answer {
   static constexpr int kNoStatus = -1;
-  uint64_t call = 0;        // as given to Send
-  int status = kNoStatus;   // gRPC's code; kNoStatus where the stream ended without one
+  uint64_t call = 0;             // as given to Send
+  int status = kNoStatus;        // gRPC's code; kNoStatus where the stream ended without one
   std::string message = {};      // the reply's bytes, without gRPC's prefix
   std::string status_text = {};  // percent-encoded, as it came
   std::string details = {};      // google.rpc.Status, as bytes; empty for none

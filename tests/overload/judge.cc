@@ -44,7 +44,8 @@ class Search {
     for (size_t i = 0; i < claims_.all.size(); ++i) {
       const Claim& claim = claims_.all[i];
       if (claim.known == Known::kAccepted && !found_[i]) {
-        return absl::DataLossError(absl::StrCat("entry ", claim.entry, " of household ", claim.household, " was acknowledged, and is lost"));
+        return absl::DataLossError(
+            absl::StrCat("entry ", claim.entry, " of household ", claim.household, " was acknowledged, and is lost"));
       }
       judgement_.accepted += claim.known == Known::kAccepted ? 1 : 0;
       judgement_.refused += claim.known == Known::kRefused ? 1 : 0;

@@ -1,7 +1,7 @@
 // The judge: what the clients know, against what the journal holds. Every acknowledged request is there exactly once, under the sequence
 // number that was acknowledged; nothing that was refused is there; nothing is there that nobody sent; and each household's balance, as the
-// independent checker derives it, is the sum of the rewards that its clients were told, and of those that nobody was told because the answer
-// did not come.
+// independent checker derives it, is the sum of the rewards that its clients were told, and of those that nobody was told because the
+// answer did not come.
 //
 // Pure functions.
 #pragma once

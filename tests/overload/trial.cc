@@ -32,7 +32,6 @@ constexpr size_t kBatchesPerStream = 4;
 
 constexpr size_t kConnections = 16;
 constexpr size_t kInFlight = 256;  // of a closed loop: enough to keep the server busy
-constexpr size_t kDevicesClosed = 8;
 constexpr size_t kDevices = 96;
 constexpr absl::Duration kSyncDelay = absl::Milliseconds(500);
 constexpr size_t kAskedAgain = 2000;
@@ -67,8 +66,9 @@ struct Figures {
 };
 
 std::string Describe(const Figures& f) {
-  return absl::StrFormat("capacity %.0f/s, goodput %.0f/s = %.0f%%, p99 %.2f s of at most %.2f, memory %d MiB of at most %d, refused %d", f.capacity,
-                         f.goodput, 100 * f.goodput / f.capacity, f.p99, f.p99_most, f.resident >> 20, f.resident_most >> 20, f.refused);
+  return absl::StrFormat("capacity %.0f/s, goodput %.0f/s = %.0f%%, p99 %.2f s of at most %.2f, memory %d MiB of at most %d, refused %d",
+                         f.capacity, f.goodput, 100 * f.goodput / f.capacity, f.p99, f.p99_most, f.resident >> 20, f.resident_most >> 20,
+                         f.refused);
 }
 
 // What is out of its bound; empty where nothing is.
@@ -185,8 +185,8 @@ struct CallPlan {
 };
 
 absl::Status RunCalls(const CallPlan& plan, const TrialOptions& options) {
-  const absl::StatusOr<std::unique_ptr<Fenfend>> server = 
-      Fenfend::Start({.bin = options.bin, .folder = options.folder, .households = kHouseholds, .devices = 1, .sync_delay = plan.sync_delay});
+  const absl::StatusOr<std::unique_ptr<Fenfend>> server = Fenfend::Start(
+      {.bin = options.bin, .folder = options.folder, .households = kHouseholds, .devices = 1, .sync_delay = plan.sync_delay});
   if (!server.ok()) return server.status();
   const absl::StatusOr<std::unique_ptr<UnaryLoad>> load = UnaryLoad::Connect(**server, plan.connections, kHouseholds);
   if (!load.ok()) return load.status();
@@ -200,9 +200,9 @@ absl::Status RunCalls(const CallPlan& plan, const TrialOptions& options) {
   return judged.ok() ? tried : judged;
 }
 
-absl::StatusOr<Figures> TryUploads(const Fenfend& server, DeviceLoad& load, const TrialOptions& options) {
-  if (const auto warm = load.Closed(kDevicesClosed, kWarmUp); !warm.ok()) return warm.status();
-  const absl::StatusOr<DeviceResult> closed = load.Closed(kDevicesClosed, kMeasure);
+absl::StatusOr<Figures> TryUploads(const Fenfend& server, DeviceLoad& load, size_t closed_devices, const TrialOptions& options) {
+  if (const auto warm = load.Closed(closed_devices, kWarmUp); !warm.ok()) return warm.status();
+  const absl::StatusOr<DeviceResult> closed = load.Closed(closed_devices, kMeasure);
   if (!closed.ok()) return closed.status();
   MemoryWatch memory(server);
   const double capacity = closed->accepted_per_second();
@@ -222,6 +222,29 @@ absl::StatusOr<Figures> TryUploads(const Fenfend& server, DeviceLoad& load, cons
   figures.refused_untold = open->refused_untold + closed->refused_untold;
   Say("", absl::StrFormat("offered %d drops, accepted %d, refused %d (and sent again)", open->offered, open->accepted, open->refused));
   return figures;
+}
+
+// How uploads are tried.
+struct UploadPlan {
+  const char* trial;
+  size_t devices = 0;  // of the closed loop
+  bool must_refuse = false;
+  absl::Duration sync_delay;
+};
+
+absl::Status RunUploads(const UploadPlan& plan, const TrialOptions& options) {
+  const absl::StatusOr<std::unique_ptr<Fenfend>> server = Fenfend::Start(
+      {.bin = options.bin, .folder = options.folder, .households = kHouseholds, .devices = kDevices, .sync_delay = plan.sync_delay});
+  if (!server.ok()) return server.status();
+  const absl::StatusOr<std::unique_ptr<DeviceLoad>> load = DeviceLoad::Connect(**server, kDevices, kHouseholds);
+  if (!load.ok()) return load.status();
+  const absl::Status tried = TryUpTo3(plan.trial, [&]() -> absl::StatusOr<Figures> {
+    absl::StatusOr<Figures> figures = TryUploads(**server, **load, plan.devices, options);
+    if (figures.ok()) figures->must_refuse = plan.must_refuse;
+    return figures;
+  });
+  const absl::Status judged = EndAndJudge(plan.trial, **server, ClaimsOf(**load));
+  return judged.ok() ? tried : judged;
 }
 
 }  // namespace
@@ -248,14 +271,11 @@ absl::Status TrySlowDisk(const TrialOptions& options) {
 }
 
 absl::Status TryDevices(const TrialOptions& options) {
-  const absl::StatusOr<std::unique_ptr<Fenfend>> server =
-      Fenfend::Start({.bin = options.bin, .folder = options.folder, .households = kHouseholds, .devices = kDevices, .sync_delay = {}});
-  if (!server.ok()) return server.status();
-  const absl::StatusOr<std::unique_ptr<DeviceLoad>> load = DeviceLoad::Connect(**server, kDevices, kHouseholds);
-  if (!load.ok()) return load.status();
-  const absl::Status tried = TryUpTo3("devices", [&] { return TryUploads(**server, **load, options); });
-  const absl::Status judged = EndAndJudge("devices", **server, ClaimsOf(**load));
-  return judged.ok() ? tried : judged;
+  return RunUploads({.trial = "devices", .devices = 8, .must_refuse = false, .sync_delay = {}}, options);
+}
+
+absl::Status TrySlowDiskDevices(const TrialOptions& options) {
+  return RunUploads({.trial = "slow-disk-devices", .devices = 64, .must_refuse = true, .sync_delay = absl::Milliseconds(60)}, options);
 }
 
 }  // namespace fenfen::overload

@@ -1,8 +1,8 @@
-// Trials: the three overloads that are tried, each on a server of its own.
+// Trials: the overloads that are tried, each on a server of its own.
 //
 //   unary        RecordDrop over several connections: the processors are what is short
 //   devices      signed batches of a thousand drops over a stream each: likewise
-//   slow-disk    RecordDrop while every fdatasync takes hundreds of milliseconds: the disk is what is short
+//   slow-disk, slow-disk-devices      the same while every fdatasync takes long: the disk is what is short, and the limits are met
 //
 // A trial measures what the server can do in a closed loop, then offers three times that in an open one, and looks at goodput, memory, the
 // time of accepted calls and what refused calls were told. Where a figure is out of its bound the trial is tried again, at most kTriesMax
@@ -18,8 +18,8 @@
 namespace fenfen::overload {
 
 struct TrialOptions {
-  std::string bin;     // where fenfend and fenfenctl are
-  std::string folder;  // where temporary folders are made
+  std::string bin;      // where fenfend and fenfenctl are
+  std::string folder;   // where temporary folders are made
   absl::Duration time;  // of the overload
 };
 
@@ -29,5 +29,6 @@ inline constexpr int kTriesMax = 3;
 absl::Status TryUnary(const TrialOptions& options);
 absl::Status TryDevices(const TrialOptions& options);
 absl::Status TrySlowDisk(const TrialOptions& options);
+absl::Status TrySlowDiskDevices(const TrialOptions& options);
 
 }  // namespace fenfen::overload

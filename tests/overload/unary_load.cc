@@ -26,8 +26,8 @@ absl::StatusOr<std::unique_ptr<UnaryLoad>> UnaryLoad::Connect(const Fenfend& ser
   if (!token.ok()) return token.status();
   std::unique_ptr<UnaryLoad> load(new UnaryLoad(households));
   for (size_t n = 0; n < connections; ++n) {
-    absl::StatusOr<std::unique_ptr<GrpcConnection>> connection =
-        GrpcConnection::Connect(server.address(), {kMethod, *token, kDeadline}, [l = load.get()](const Answer& answer) { l->Take(answer); });
+    absl::StatusOr<std::unique_ptr<GrpcConnection>> connection = GrpcConnection::Connect(
+        server.address(), {kMethod, *token, kDeadline}, [l = load.get()](const Answer& answer) { l->Take(answer); });
     if (!connection.ok()) return connection.status();
     load->connections_.push_back(*std::move(connection));
   }
@@ -157,7 +157,8 @@ absl::Status UnaryLoad::AskAgain(size_t most) {
   }
   if (absl::Status status = Drain(); !status.ok()) return status;
   if (result_.latencies.size() == asked) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("of ", asked, " requests that came again, ", asked - result_.latencies.size(), " were not accepted"));
+  return absl::UnavailableError(
+      absl::StrCat("of ", asked, " requests that came again, ", asked - result_.latencies.size(), " were not accepted"));
 }
 
 absl::StatusOr<LoadResult> UnaryLoad::Open(double per_second, absl::Duration time, const std::function<void()>& meanwhile) {

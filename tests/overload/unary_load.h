@@ -1,9 +1,9 @@
-// UnaryLoad: RecordDrop over several connections, first in a closed loop, to learn what the server can do, then in an open one, which offers
-// a rate whatever the server says. Each call has a request id of its own, and what became of it is remembered.
+// UnaryLoad: RecordDrop over several connections, first in a closed loop, to learn what the server can do, then in an open one, which
+// offers a rate whatever the server says. Each call has a request id of its own, and what became of it is remembered.
 //
 // A call is offered to the connection whose turn it is. Where the server lets none of the connections begin another call
-// (SETTINGS_MAX_CONCURRENT_STREAMS, or its sockets are full), the call is held back: it is over at once, as at a bridge that has no place for
-// another request; nothing of it ever left.
+// (SETTINGS_MAX_CONCURRENT_STREAMS, or its sockets are full), the call is held back: it is over at once, as at a bridge that has no place
+// for another request; nothing of it ever left.
 //
 // Not thread-safe; one thread drives all connections.
 #pragma once
@@ -45,12 +45,12 @@ struct Sent {
 struct LoadResult {
   double seconds = 0;
   uint64_t offered = 0;
-  uint64_t held_back = 0;          // never sent
-  uint64_t accepted = 0;           // within the run's time
-  uint64_t refused = 0;            // all of it
-  uint64_t refused_untold = 0;     // without a time to retry
-  uint64_t unanswered = 0;         // past their deadline, or the connection broke
-  std::vector<double> latencies;   // of the accepted, in seconds
+  uint64_t held_back = 0;                   // never sent
+  uint64_t accepted = 0;                    // within the run's time
+  uint64_t refused = 0;                     // all of it
+  uint64_t refused_untold = 0;              // without a time to retry
+  uint64_t unanswered = 0;                  // past their deadline, or the connection broke
+  std::vector<double> latencies;            // of the accepted, in seconds
   std::map<std::string, uint64_t> reasons;  // of the refused
   double accepted_per_second() const { return static_cast<double>(accepted) / seconds; }
 };
