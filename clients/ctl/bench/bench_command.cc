@@ -24,6 +24,7 @@ struct Arguments {
   uint32_t households = 0;
   std::string reply_file;
   std::string ready_file;
+  std::string sync_file;
 };
 
 using Benchmark = absl::Status (*)(const bench::Options&, bench::Report&);
@@ -44,7 +45,7 @@ void AddBenchmark(CLI::App& bench, Context* context, const std::shared_ptr<Argum
 
 // What benchmarks start as processes of their own; no command for people.
 void AddHelpers(CLI::App& bench, Context* context, const std::shared_ptr<Arguments>& arguments) {
-  const auto serve = [&](const char* name, auto run) {
+  const auto serve = [&](const char* name, auto run) -> CLI::App* {
     CLI::App* command = bench.add_subcommand(name, "")->group("");
     command->add_option("--reply", arguments->reply_file)->required();
     command->add_option("--ready-file", arguments->ready_file)->required();
@@ -52,9 +53,12 @@ void AddHelpers(CLI::App& bench, Context* context, const std::shared_ptr<Argumen
       const absl::Status status = run(arguments->reply_file, arguments->ready_file);
       if (!status.ok()) context->exit_code = Fail(*context, status);
     });
+    return command;
   };
-  serve("serve-echo", bench::ServeEcho);
   serve("serve-hello", bench::ServeHello);
+  serve("serve-echo", [arguments](const std::string& reply, const std::string& ready) {
+    return bench::ServeEcho(reply, ready, arguments->sync_file);
+  })->add_option("--sync-file", arguments->sync_file);
   CLI::App* hold = bench.add_subcommand("hold-households", "")->group("");
   hold->add_option("--households", arguments->households)->required();
   hold->callback([context, arguments] {

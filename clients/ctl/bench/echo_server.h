@@ -9,6 +9,7 @@
 namespace fenfen::bench {
 
 // Serves until the process is ended. `reply_file` holds a serialised RecordDropResponse; `ready_file` gets {"grpc": "HOST:PORT"}.
-absl::Status ServeEcho(const std::string& reply_file, const std::string& ready_file);
+// With a `sync_file`, which is made, it answers only after some bytes for each call are durable there, by one thread and in groups.
+absl::Status ServeEcho(const std::string& reply_file, const std::string& ready_file, const std::string& sync_file = "");
 
 }  // namespace fenfen::bench
