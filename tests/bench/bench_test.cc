@@ -104,6 +104,15 @@ TEST(Bench, RecoverySaysItsLines) {
                                           "recovery/verify/5000-households"));
 }
 
+TEST(Bench, StatementSaysItsLines) {
+  const std::vector<boost::json::object> lines = LinesOf("statement");
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].at("name").as_string(), "statement/first-page/25000-entries/p50");
+  EXPECT_EQ(lines[1].at("name").as_string(), "statement/first-page/25000-entries/p99");
+  EXPECT_EQ(lines[1].at("goal").to_number<double>(), 5);
+  EXPECT_TRUE(lines[1].at("lower_is_better").as_bool());
+}
+
 TEST(Bench, BridgeSaysItsLines) {
   const std::vector<boost::json::object> lines = LinesOf("bridge");
   ASSERT_EQ(lines.size(), 1u);

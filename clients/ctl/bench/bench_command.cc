@@ -12,6 +12,7 @@
 #include "clients/ctl/bench/echo_server.h"
 #include "clients/ctl/bench/hello_server.h"
 #include "clients/ctl/bench/idle_households.h"
+#include "clients/ctl/bench/statement.h"
 
 namespace fenfen::ctl {
 namespace {
@@ -22,6 +23,8 @@ struct Arguments {
   bench::Options options;
   double seconds = 3;
   uint32_t households = 0;
+  int pages = 0;
+  std::string ledger_folder;
   std::string reply_file;
   std::string ready_file;
   std::string sync_file;
@@ -59,6 +62,20 @@ void AddHelpers(CLI::App& bench, Context* context, const std::shared_ptr<Argumen
   serve("serve-echo", [arguments](const std::string& reply, const std::string& ready) {
     return bench::ServeEcho(reply, ready, arguments->sync_file);
   })->add_option("--sync-file", arguments->sync_file);
+  CLI::App* read = bench.add_subcommand("read-statements", "")->group("");
+  read->add_option("--ledger", arguments->ledger_folder)->required();
+  read->add_option("--households", arguments->households)->required();
+  read->add_option("--pages", arguments->pages)->required();
+  read->callback([context, arguments] {
+    const absl::StatusOr<bench::StatementCost> cost =
+        bench::ReadStatements(arguments->ledger_folder, arguments->households, arguments->pages);
+    if (!cost.ok()) {
+      context->exit_code = Fail(*context, cost.status());
+      return;
+    }
+    std::cout << boost::json::object{{"p50", cost->p50}, {"p99", cost->p99}, {"bare_p50", cost->bare_p50}, {"bare_p99", cost->bare_p99}}
+              << std::endl;
+  });
   CLI::App* hold = bench.add_subcommand("hold-households", "")->group("");
   hold->add_option("--households", arguments->households)->required();
   hold->callback([context, arguments] {
@@ -104,6 +121,8 @@ void AddBenchCommand(CLI::App& app, Context* context) {
                bench::RunRecovery);
   AddBenchmark(*command, context, arguments, "bridge", "网关的缓存读取 / reads from the bridge's memory", bench::RunBridge);
   AddBenchmark(*command, context, arguments, "scale", "家庭越多，一次投放贵多少 / what a drop costs with more households", bench::RunScale);
+  AddBenchmark(*command, context, arguments, "statement", "大账本里一户账单的第一页 / the first page of a statement in a large journal",
+               bench::RunStatement);
   AddHelpers(*command, context, arguments);
 }
 

@@ -46,6 +46,7 @@ class Ledger {
   absl::Status Close();
 
   Engine& engine() { return *engine_; }
+  FileJournalMetrics journal_metrics() const { return journal_->Metrics(); }
   // Now, by the catalogue in force.
   DropSetting Setting() const { return {clock_.Now(), zone_, catalogue_.Snapshot()}; }
 
