@@ -1,0 +1,429 @@
+#!lua name=fenfen
+-- The one function library of a Redis State: it keeps the books of a partition and knows no rule of the ledger. What lies under the keys is
+-- described in docs/formats/redis.md; who calls: ledger/state/redis/redis_functions.h.
+--
+-- A function that fails half-way is not rolled back. So each one looks at everything first, and from its first write on nothing can fail.
+-- The cost of a call is its redis.calls: each key is read once and written once, however many commits a call brings.
+-- Numbers here are doubles. Sequence numbers stay below 2^32. Amounts stay within 2^53 - 1 on either side, where doubles are exact; a sum of
+-- two of them may be rounded, but never back into that range, so the check of the range holds.
+-- KEYS of every function: 1 meta, 2 records, 3 accounts, 4 devices, 5 outbox, and from 6 on the request-key days that it touches.
+
+local VERSION = 1
+local AMOUNT_MAX = 9007199254740991
+local DAYS_KEPT = 46           -- before the newest; the days lie in a ring one longer
+local EVENTS_KEPT = 64         -- of a device
+local EVENTS_FORGOTTEN = 16    -- at once, when there are more
+local EVENT_BYTES = 16         -- number, fingerprint, sequence
+local NUMBER_ZERO = '\192\0\0\0\0\0\0\0'  -- the event number 0, as a request key's second half holds it
+local UNPACK_MAX = 4000        -- arguments of one redis.call; Lua's stack holds some 8,000
+
+-- Reading and writing many fields of a hash.
+
+-- field → value, false where there is none. `fields` may name one twice.
+local function read(key, fields)
+  local found = {}
+  for from = 1, #fields, UNPACK_MAX do
+    local to = math.min(from + UNPACK_MAX - 1, #fields)
+    local values = redis.call('HMGET', key, unpack(fields, from, to))
+    for i = from, to do found[fields[i]] = values[i - from + 1] end
+  end
+  return found
+end
+
+-- `pairs` holds field, value, field, value…
+local function write(key, pairs)
+  for from = 1, #pairs, UNPACK_MAX do
+    redis.call('HSET', key, unpack(pairs, from, math.min(from + UNPACK_MAX - 1, #pairs)))
+  end
+end
+
+local function integer(number) return string.format('%.0f', number) end
+
+-- Meta, and the fence.
+
+-- What stands in meta, where the partition is `journal`'s and open under `replid`; else nil and an error to return.
+local function enter(journal, replid)
+  local meta = redis.call('HMGET', KEYS[1], 'journal', 'replid', 'seq', 'settled', 'day')
+  if not meta[1] then return nil, {err = 'FENCED the partition is not here'} end
+  if meta[1] ~= journal then return nil, {err = 'FOREIGN the partition is of journal ' .. meta[1]} end
+  if replid and meta[2] ~= replid then return nil, {err = 'FENCED the partition is not open'} end
+  return {seq = tonumber(meta[3]), settled = tonumber(meta[4]), day = tonumber(meta[5])}
+end
+
+local function current_replid()
+  return string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+end
+
+-- The fields of the outbox from one sequence number to another.
+local function sequences(from, to)
+  local fields = {}
+  for seq = from, to do fields[#fields + 1] = integer(seq) end
+  return fields
+end
+
+-- Drops from the outbox what is journaled. Gives the new `settled`.
+local function settle(meta, journaled)
+  local to = math.min(journaled, meta.seq)
+  if to <= meta.settled then return meta.settled end
+  local fields = sequences(meta.settled + 1, to)
+  for from = 1, #fields, UNPACK_MAX do
+    redis.call('HDEL', KEYS[5], unpack(fields, from, math.min(from + UNPACK_MAX - 1, #fields)))
+  end
+  return to
+end
+
+-- Request keys. A verdict is one letter: N new, S seen with this fingerprint, O seen with another, F too old to tell; with S the sequence.
+
+local function compare(effect, fingerprint)
+  if string.sub(effect, 1, 4) ~= fingerprint then return 'O' end
+  return 'S', struct.unpack('>I4', effect, 5)
+end
+
+-- The index (from 0) of a device's first event whose number is not below `number`. The highest number is by far the most usual.
+local function seek(window, number)
+  local high, low = struct.unpack('>I4I4', number)
+  local first, last = 0, (#window - 8) / EVENT_BYTES
+  local middle = last - 1
+  while first < last do
+    local h, l = struct.unpack('>I4I4', window, 9 + EVENT_BYTES * middle)
+    if h < high or (h == high and l < low) then first = middle + 1 else last = middle end
+    middle = math.floor((first + last) / 2)
+  end
+  return first
+end
+
+local function at_most(number, other)
+  local high, low = struct.unpack('>I4I4', number)
+  local other_high, other_low = struct.unpack('>I4I4', other)
+  return high < other_high or (high == other_high and low <= other_low)
+end
+
+local function find_event(window, number, fingerprint)
+  if not window then return 'N' end
+  local place = 9 + EVENT_BYTES * seek(window, number)
+  if string.sub(window, place, place + 7) == number then return compare(string.sub(window, place + 8, place + 15), fingerprint) end
+  if at_most(number, string.sub(window, 1, 8)) then return 'F' end
+  return 'N'
+end
+
+-- The window with one more event.
+local function add_event(window, number, effect)
+  if not window then return NUMBER_ZERO .. number .. effect end
+  local place = 9 + EVENT_BYTES * seek(window, number)
+  window = string.sub(window, 1, place - 1) .. number .. effect .. string.sub(window, place)
+  if (#window - 8) / EVENT_BYTES <= EVENTS_KEPT then return window end
+  local kept = 9 + EVENT_BYTES * EVENTS_FORGOTTEN
+  local forgotten = string.sub(window, kept - EVENT_BYTES, kept - EVENT_BYTES + 7)
+  if at_most(forgotten, string.sub(window, 1, 8)) then forgotten = string.sub(window, 1, 8) end
+  return forgotten .. string.sub(window, kept)
+end
+
+-- A day of the ring holds the keys of the latest of its days; the ones before are forgotten when it begins.
+local function find_key(meta, ring, entry)
+  if meta.day and entry.day < meta.day - DAYS_KEPT then return 'F' end
+  if tonumber(ring.found['day']) ~= entry.day then return 'N' end
+  local effect = ring.found[entry.key]
+  if not effect then return 'N' end
+  return compare(effect, entry.fingerprint)
+end
+
+local function add_key(meta, ring, entry, effect)
+  if tonumber(ring.found['day']) ~= entry.day then
+    ring.found, ring.added, ring.begun = {day = entry.day}, {'day', integer(entry.day)}, true
+  end
+  ring.found[entry.key] = effect
+  ring.added[#ring.added + 1] = entry.key
+  ring.added[#ring.added + 1] = effect
+  meta.day = math.max(meta.day or entry.day, entry.day)
+end
+
+-- Arguments are read one after another.
+
+local function reader(args, next)
+  return function()
+    next = next + 1
+    return args[next - 1]
+  end
+end
+
+-- What names a request key: the key, its fingerprint, and its day with the day's place in KEYS, or '' for a device's.
+local function read_key(arg)
+  local entry = {key = arg(), fingerprint = arg()}
+  entry.day = tonumber(arg())
+  if entry.day then
+    entry.ring = tonumber(arg())
+  else
+    entry.device, entry.number = string.sub(entry.key, 1, 8), string.sub(entry.key, 9)
+  end
+  return entry
+end
+
+-- field, value of each pair
+local function read_pairs(arg)
+  local pairs = {}
+  for i = 1, 2 * tonumber(arg()) do pairs[i] = arg() end
+  return pairs
+end
+
+-- What is known of the request keys of all entries: rings by place, windows by device.
+local function read_keys(entries)
+  local rings, devices = {}, {}
+  for _, entry in ipairs(entries) do
+    if entry.day then
+      local fields = rings[entry.ring] or {'day'}
+      fields[#fields + 1] = entry.key
+      rings[entry.ring] = fields
+    else
+      devices[#devices + 1] = entry.device
+    end
+  end
+  for place, fields in pairs(rings) do rings[place] = {found = read(KEYS[place], fields), added = {}} end
+  return rings, read(KEYS[4], devices)
+end
+
+local function verdict_of(meta, rings, windows, entry)
+  if entry.day then return find_key(meta, rings[entry.ring], entry) end
+  return find_event(windows[entry.device], entry.number, entry.fingerprint)
+end
+
+-- Commit.
+
+-- One entry: what it expects to find, and its effects, if it has any. An entry without is a refusal, which holds if what it looked at is
+-- still so.
+local function read_entry(arg)
+  local entry = read_key(arg)
+  entry.versions = read_pairs(arg)  -- of records; 0 for none
+  entry.balances = read_pairs(arg)
+  entry.bytes = arg()
+  if entry.bytes ~= '' then
+    entry.accounts = {}             -- field, amount, sign that the balance must have
+    for i = 1, 3 * tonumber(arg()) do entry.accounts[i] = arg() end
+    entry.records = read_pairs(arg)
+  end
+  return entry
+end
+
+-- The tables that a batch looks at and changes: each as Redis has it and then as the entries before have left it.
+local function load(entries)
+  local records, accounts = {}, {}
+  for _, entry in ipairs(entries) do
+    for i = 1, #entry.versions, 2 do records[#records + 1] = entry.versions[i] end
+    for i = 1, #entry.balances, 2 do accounts[#accounts + 1] = entry.balances[i] end
+    for i = 1, #(entry.accounts or {}), 3 do accounts[#accounts + 1] = entry.accounts[i] end
+  end
+  local tables = {records = read(KEYS[2], records), accounts = read(KEYS[3], accounts)}
+  tables.rings, tables.windows = read_keys(entries)
+  return tables
+end
+
+local function version_of(record)
+  return record and string.match(record, '^%d+') or '0'
+end
+
+-- Whether what the entry looked at is still so, and its effects would keep every account within its bound.
+local function follows(tables, entry)
+  for i = 1, #entry.versions, 2 do
+    if version_of(tables.records[entry.versions[i]]) ~= entry.versions[i + 1] then return false end
+  end
+  for i = 1, #entry.balances, 2 do
+    if (tables.accounts[entry.balances[i]] or '0') ~= entry.balances[i + 1] then return false end
+  end
+  for i = 1, #(entry.accounts or {}), 3 do
+    local balance = tonumber(tables.accounts[entry.accounts[i]] or '0') + tonumber(entry.accounts[i + 1])
+    if math.abs(balance) > AMOUNT_MAX then return false end
+    if entry.accounts[i + 2] == '+' and balance < 0 or entry.accounts[i + 2] == '-' and balance > 0 then return false end
+  end
+  return true
+end
+
+-- Makes the entry's effects in the tables.
+local function apply(meta, tables, changed, entry)
+  meta.seq = meta.seq + 1
+  for i = 1, #entry.accounts, 3 do
+    local field = entry.accounts[i]
+    tables.accounts[field] = integer(tonumber(tables.accounts[field] or '0') + tonumber(entry.accounts[i + 1]))
+    changed.accounts[field] = true
+  end
+  for i = 1, #entry.records, 2 do
+    tables.records[entry.records[i]] = integer(meta.seq) .. ' ' .. entry.records[i + 1]
+    changed.records[entry.records[i]] = true
+  end
+  local effect = entry.fingerprint .. struct.pack('>I4', meta.seq)
+  if entry.day then
+    add_key(meta, tables.rings[entry.ring], entry, effect)
+  else
+    tables.windows[entry.device] = add_event(tables.windows[entry.device], entry.number, effect)
+    changed.windows[entry.device] = true
+  end
+end
+
+local function write_changed(key, values, changed)
+  local pairs_of = {}
+  for field in pairs(changed) do
+    pairs_of[#pairs_of + 1] = field
+    pairs_of[#pairs_of + 1] = values[field]
+  end
+  write(key, pairs_of)
+end
+
+-- Makes the tables' changes in Redis.
+local function store(meta, tables, changed)
+  write_changed(KEYS[2], tables.records, changed.records)
+  write_changed(KEYS[3], tables.accounts, changed.accounts)
+  write_changed(KEYS[4], tables.windows, changed.windows)
+  write(KEYS[5], changed.outbox)
+  for place, ring in pairs(tables.rings) do
+    if ring.begun then redis.call('UNLINK', KEYS[place]) end
+    write(KEYS[place], ring.added)
+  end
+  write(KEYS[1], {'seq', integer(meta.seq), 'settled', integer(meta.settled), 'day', meta.day and integer(meta.day) or ''})
+end
+
+-- Tries the entries in their order and ends where one that was to have an effect has none: those after it were decided on its effect.
+-- A verdict for each one tried: 'C' committed, 'R' the refusal holds, 'V' something it looked at has changed, or of the request key 'S', 'O',
+-- 'F'; with the sequence number after C and S.
+local function try(meta, tables, entries, outbox)
+  local changed = {records = {}, accounts = {}, windows = {}, outbox = {}}
+  local verdicts = {}
+  for i, entry in ipairs(entries) do
+    local verdict, seq = verdict_of(meta, tables.rings, tables.windows, entry)
+    if verdict == 'N' then
+      if not follows(tables, entry) then
+        verdict = 'V'
+      elseif entry.bytes == '' then
+        verdict = 'R'
+      else
+        apply(meta, tables, changed, entry)
+        verdict, seq = 'C', meta.seq
+        if outbox then
+          changed.outbox[#changed.outbox + 1] = integer(seq)
+          changed.outbox[#changed.outbox + 1] = entry.bytes
+        end
+      end
+    end
+    verdicts[i] = verdict .. (seq and integer(seq) or '')
+    if verdict == 'V' or (verdict ~= 'C' and entry.bytes ~= '') then break end
+  end
+  return verdicts, changed
+end
+
+-- journal, replid, lowest sequence the partition can be at, journaled, count, entries
+local function commit(_, args)
+  local arg = reader(args, 1)
+  local meta, refused = enter(arg(), arg())
+  if not meta then return refused end
+  if meta.seq < tonumber(arg()) then return {err = 'FENCED the partition has lost transactions'} end
+  local journaled, entries = tonumber(arg()), {}
+  for i = 1, tonumber(arg()) do entries[i] = read_entry(arg) end
+  local tables = load(entries)
+  local verdicts, changed = try(meta, tables, entries, true)
+  meta.settled = settle(meta, journaled)
+  store(meta, tables, changed)
+  return verdicts
+end
+
+-- journal, last sequence before, count, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
+local function restore(_, args)
+  local arg = reader(args, 1)
+  local meta, refused = enter(arg())
+  if not meta then return refused end
+  if meta.seq ~= tonumber(arg()) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
+  local entries = {}
+  for i = 1, tonumber(arg()) do entries[i] = read_entry(arg) end
+  local tables, before = load(entries), meta.seq
+  local verdicts, changed = try(meta, tables, entries, false)
+  -- What is restored is journaled.
+  if meta.settled == before then meta.settled = meta.seq end
+  store(meta, tables, changed)
+  return verdicts
+end
+
+-- Looking.
+
+-- journal, replid, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
+local function load_fields(_, args)
+  local arg = reader(args, 1)
+  local meta, refused = enter(arg(), arg())
+  if not meta then return refused end
+  local lists = {{}, {}}
+  for _, list in ipairs(lists) do
+    for i = 1, tonumber(arg()) do list[i] = arg() end
+  end
+  local answer = {meta.seq, {}, {}, {}}
+  for n, list in ipairs(lists) do
+    local found = read(KEYS[n + 1], list)
+    for i, field in ipairs(list) do answer[n + 1][i] = found[field] end
+  end
+  local entries = {}
+  for i = 1, tonumber(arg()) do entries[i] = read_key(arg) end
+  local rings, windows = read_keys(entries)
+  for i, entry in ipairs(entries) do
+    local verdict, seq = verdict_of(meta, rings, windows, entry)
+    answer[4][i] = verdict .. (seq and integer(seq) or '')
+  end
+  return answer
+end
+
+-- journal, replid → sequence, records, accounts: everything, as field, value, field, value…
+local function dump(_, args)
+  local meta, refused = enter(args[1], args[2])
+  if not meta then return refused end
+  return {meta.seq, redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3])}
+end
+
+-- The fence. While a partition is closed (no replid, or not the present one) only these and restore change it.
+
+-- journal, first, count → sequence, settled, the transactions of the outbox from `first` on (first 0: none); or nothing where the partition
+-- is not there
+local function look(_, args)
+  if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
+  local meta, refused = enter(args[1])
+  if not meta then return refused end
+  local first, answer = tonumber(args[2]), {}
+  if first > 0 then
+    local fields = sequences(first, math.min(first + tonumber(args[3]) - 1, meta.seq))
+    local found = read(KEYS[5], fields)
+    for i, field in ipairs(fields) do answer[i] = found[field] end
+  end
+  return {meta.seq, meta.settled, answer}
+end
+
+-- journal: begins the partition anew, empty and closed. Every key is made to exist, so that a slot that moves is not asked for one in vain.
+local function reset(_, args)
+  local meta, refused = enter(args[1])
+  if not meta and string.match(refused.err, '^FOREIGN') then return refused end
+  redis.call('UNLINK', unpack(KEYS))
+  for place = 2, #KEYS do redis.call('HSET', KEYS[place], place > 5 and 'day' or 'format', place > 5 and '' or '1') end
+  write(KEYS[1], {'format', '1', 'journal', args[1], 'replid', '', 'seq', '0', 'settled', '0', 'day', ''})
+  return redis.status_reply('OK')
+end
+
+-- journal, sequence: opens the partition for commits in this Redis, where it is exactly there. Gives the replid to name from now on.
+local function open(_, args)
+  local meta, refused = enter(args[1])
+  if not meta then return refused end
+  if meta.seq ~= tonumber(args[2]) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
+  local replid = current_replid()
+  write(KEYS[1], {'replid', replid, 'settled', integer(settle(meta, meta.seq))})
+  return replid
+end
+
+-- journal, journaled: drops from the outbox what is journaled.
+local function settle_outbox(_, args)
+  local meta, refused = enter(args[1])
+  if not meta then return refused end
+  write(KEYS[1], {'settled', integer(settle(meta, tonumber(args[2])))})
+  return redis.status_reply('OK')
+end
+
+local function version() return {'fenfen', VERSION} end
+
+redis.register_function{function_name = 'fenfen_version', callback = version, flags = {'no-writes', 'allow-stale'}}
+redis.register_function{function_name = 'fenfen_commit', callback = commit}
+redis.register_function{function_name = 'fenfen_restore', callback = restore}
+redis.register_function{function_name = 'fenfen_load', callback = load_fields, flags = {'no-writes'}}
+redis.register_function{function_name = 'fenfen_dump', callback = dump, flags = {'no-writes'}}
+redis.register_function{function_name = 'fenfen_look', callback = look, flags = {'no-writes'}}
+redis.register_function{function_name = 'fenfen_reset', callback = reset}
+redis.register_function{function_name = 'fenfen_open', callback = open}
+redis.register_function{function_name = 'fenfen_settle', callback = settle_outbox, flags = {'allow-oom'}}

@@ -1,0 +1,39 @@
+// JournalTail: what a Redis State needs of the journal, which is the truth that Redis has to catch up with. Whoever puts the two together
+// implements it.
+//
+// Thread-safe. Everything but Id and LastDurable may block on the disk; it is called by the State's keeper thread alone.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "ledger/core/ids.h"
+
+namespace fenfen {
+
+class JournalTail {
+ public:
+  virtual ~JournalTail() = default;
+
+  // What tells this journal from every other; never 0.
+  virtual uint64_t Id() const = 0;
+
+  // The partition's last durable sequence number; 0 for none.
+  virtual PartitionSeq LastDurable(PartitionId partition) const = 0;
+
+  // Waits until every commit that the State has told (`done` has returned) is durable, and gives the last durable sequence number. While it
+  // is called the State commits nothing in the partition.
+  virtual absl::StatusOr<PartitionSeq> Settle(PartitionId partition) = 0;
+
+  // The bytes of a durable transaction (EncodeTransaction's).
+  virtual absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) = 0;
+
+  // Appends transactions that Redis has committed and nobody has journaled, `first` being the one after the last durable, and waits until
+  // they are durable, shown to projections and visible to readers, as if `done` had told them.
+  virtual absl::Status Append(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) = 0;
+};
+
+}  // namespace fenfen

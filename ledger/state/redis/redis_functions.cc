@@ -1,0 +1,199 @@
+#include "ledger/state/redis/redis_functions.h"
+
+#include <algorithm>
+#include <array>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "ledger/core/check.h"
+
+namespace fenfen {
+namespace {
+
+// An FCALL as it grows: its arguments, and which days of the ring they touch.
+class Call {
+ public:
+  Call(absl::string_view function, const PartitionKeys& keys) : function_(function), keys_(keys) {}
+
+  template <typename Value>
+  Call& Arg(const Value& value) {
+    args_.push_back(absl::StrCat(value));
+    return *this;
+  }
+  Call& Raw(std::string bytes) {
+    args_.push_back(std::move(bytes));
+    return *this;
+  }
+  void Key(const RequestKey& key, uint64_t fingerprint) {
+    Raw(RequestField(key));
+    const auto kept = static_cast<uint32_t>(fingerprint);
+    Raw({static_cast<char>(kept >> 24), static_cast<char>(kept >> 16), static_cast<char>(kept >> 8), static_cast<char>(kept)});
+    if (IsDeviceEventKey(key)) {
+      Arg("");
+      return;
+    }
+    const int64_t day = RequestDay(key);
+    Arg(day).Arg(PlaceOf(static_cast<int>(day % PartitionKeys::kDays)));
+  }
+  void AllDays() {
+    for (int day = 0; day < PartitionKeys::kDays; ++day) PlaceOf(day);
+  }
+
+  RedisCommand Finish() {
+    RedisCommand command{"FCALL", function_, absl::StrCat(PartitionKeys::kBooks + days_.size())};
+    command.reserve(command.size() + PartitionKeys::kBooks + days_.size() + args_.size());
+    for (int book = 0; book < PartitionKeys::kBooks; ++book) command.push_back(keys_.Book(book));
+    for (const int day : days_) command.push_back(keys_.Day(day));
+    std::move(args_.begin(), args_.end(), std::back_inserter(command));
+    return command;
+  }
+
+ private:
+  // Where the day's key stands in KEYS, counted from 1.
+  size_t PlaceOf(int day) {
+    size_t& place = places_[static_cast<size_t>(day)];
+    if (place == 0) {
+      days_.push_back(day);
+      place = PartitionKeys::kBooks + days_.size();
+    }
+    return place;
+  }
+
+  const std::string function_;
+  const PartitionKeys& keys_;
+  std::vector<int> days_;
+  std::array<size_t, PartitionKeys::kDays> places_{};
+  std::vector<std::string> args_;
+};
+
+void AddEntry(Call& call, const CommitEntry& entry) {
+  call.Key(entry.key, entry.fingerprint);
+  call.Arg(entry.versions.size());
+  for (const auto& [key, version] : entry.versions) call.Raw(RecordField(key)).Arg(version.value());
+  call.Arg(entry.balances.size());
+  for (const auto& [account, balance] : entry.balances) call.Raw(AccountField(account)).Arg(balance.hundredths());
+  if (entry.transaction == nullptr) {
+    call.Arg("");
+    return;
+  }
+  call.Raw(EncodeTransaction(*entry.transaction));
+  const auto postings = NetPostings(entry.transaction->postings);
+  call.Arg(postings.size());
+  for (const auto& [account, amount] : postings) {
+    call.Raw(AccountField(account)).Arg(amount).Arg(WithinBound(account.kind, Points(1)) ? "+" : "-");
+  }
+  call.Arg(entry.transaction->changes.size());
+  for (const RecordChange& change : entry.transaction->changes) call.Raw(RecordField(change.key)).Raw(change.bytes);
+}
+
+absl::StatusOr<Verdict> ParseVerdict(absl::string_view text) {
+  constexpr absl::string_view kWithSeq = "CS", kWithout = "RVOFN";
+  uint64_t seq = 0;
+  if (text.size() == 1 && kWithout.find(text[0]) != absl::string_view::npos) return Verdict{static_cast<Verdict::Kind>(text[0]), {}};
+  if (text.size() > 1 && kWithSeq.find(text[0]) != absl::string_view::npos && absl::SimpleAtoi(text.substr(1), &seq)) {
+    return Verdict{static_cast<Verdict::Kind>(text[0]), PartitionSeq(seq)};
+  }
+  return absl::InternalError(absl::StrCat("Redis: not a verdict: ", text));
+}
+
+}  // namespace
+
+std::vector<std::pair<AccountId, int64_t>> NetPostings(const std::vector<Posting>& postings) {
+  std::vector<std::pair<AccountId, int64_t>> net;
+  for (const Posting& posting : postings) {
+    const auto same = std::find_if(net.begin(), net.end(), [&](const auto& other) { return other.first == posting.account; });
+    if (same == net.end()) {
+      net.emplace_back(posting.account, posting.amount.hundredths());
+    } else {
+      same->second += posting.amount.hundredths();
+    }
+  }
+  return net;
+}
+
+RedisCommand CommitCall(const PartitionKeys& keys, const FenceToken& fence, PartitionSeq journaled, absl::Span<const CommitEntry> entries) {
+  Call call("fenfen_commit", keys);
+  call.Arg(fence.journal).Raw(fence.replid).Arg(fence.lowest.value()).Arg(journaled.value()).Arg(entries.size());
+  for (const CommitEntry& entry : entries) AddEntry(call, entry);
+  return call.Finish();
+}
+
+RedisCommand RestoreCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq last, absl::Span<const Transaction> transactions) {
+  Call call("fenfen_restore", keys);
+  call.Arg(journal).Arg(last.value()).Arg(transactions.size());
+  for (const Transaction& transaction : transactions) {
+    CommitEntry entry{transaction.key, transaction.fingerprint, {}, {}, &transaction};
+    for (const RecordChange& change : transaction.changes) entry.versions.emplace_back(change.key, change.previous);
+    AddEntry(call, entry);
+  }
+  return call.Finish();
+}
+
+absl::StatusOr<std::vector<Verdict>> ParseVerdicts(RedisValue reply) {
+  if (!reply.is_array()) return absl::InternalError("Redis: a reply that is not a list of verdicts");
+  std::vector<Verdict> verdicts;
+  verdicts.reserve(reply.size());
+  for (size_t i = 0; i < reply.size(); ++i) {
+    const absl::StatusOr<Verdict> verdict = ParseVerdict(reply[i].text());
+    if (!verdict.ok()) return verdict.status();
+    verdicts.push_back(*verdict);
+  }
+  return verdicts;
+}
+
+RedisCommand LoadCall(const PartitionKeys& keys, const FenceToken& fence, absl::Span<const RecordKey> records,
+                      absl::Span<const AccountId> accounts, absl::Span<const KeyToFind> requests) {
+  Call call("fenfen_load", keys);
+  call.Arg(fence.journal).Raw(fence.replid).Arg(records.size());
+  // The counts come after the lists before them, as the library reads them.
+  for (const RecordKey& key : records) call.Raw(RecordField(key));
+  call.Arg(accounts.size());
+  for (const AccountId& account : accounts) call.Raw(AccountField(account));
+  call.Arg(requests.size());
+  for (const KeyToFind& request : requests) call.Key(request.key, request.fingerprint);
+  return call.Finish();
+}
+
+absl::StatusOr<Loaded> ParseLoaded(RedisValue reply) {
+  if (reply.size() != 4 || !reply[0].is_integer()) return absl::InternalError("Redis: a reply that is not what was to be loaded");
+  Loaded loaded;
+  loaded.last = PartitionSeq(static_cast<uint64_t>(reply[0].integer()));
+  for (size_t i = 0; i < reply[1].size(); ++i) {
+    const RedisValue value = reply[1][i];
+    loaded.records.push_back(ParseRecordValue(value.text()));
+    if (!value.is_nil() && !loaded.records.back()) return absl::DataLossError("Redis: a record's value does not have its form");
+  }
+  for (size_t i = 0; i < reply[2].size(); ++i) {
+    const std::optional<Points> balance = Points::Make(reply[2][i].integer());
+    if (!balance) return absl::DataLossError("Redis: a balance out of range");
+    loaded.balances.push_back(*balance);
+  }
+  absl::StatusOr<std::vector<Verdict>> requests = ParseVerdicts(reply[3]);
+  if (!requests.ok()) return requests.status();
+  loaded.requests = *std::move(requests);
+  return loaded;
+}
+
+RedisCommand DumpCall(const PartitionKeys& keys, const FenceToken& fence) {
+  return Call("fenfen_dump", keys).Arg(fence.journal).Raw(fence.replid).Finish();
+}
+
+RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq first, size_t count) {
+  return Call("fenfen_look", keys).Arg(journal).Arg(first.value()).Arg(count).Finish();
+}
+
+RedisCommand ResetCall(const PartitionKeys& keys, uint64_t journal) {
+  Call call("fenfen_reset", keys);
+  call.AllDays();
+  return call.Arg(journal).Finish();
+}
+
+RedisCommand OpenCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq last) {
+  return Call("fenfen_open", keys).Arg(journal).Arg(last.value()).Finish();
+}
+
+RedisCommand SettleCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq journaled) {
+  return Call("fenfen_settle", keys).Arg(journal).Arg(journaled.value()).Finish();
+}
+
+}  // namespace fenfen
