@@ -4,6 +4,8 @@
   .global fenfen_migration_1_end
   .global fenfen_migration_2_begin
   .global fenfen_migration_2_end
+  .global fenfen_migration_3_begin
+  .global fenfen_migration_3_end
 fenfen_migration_1_begin:
   .incbin FENFEN_MIGRATION_1
 fenfen_migration_1_end:
@@ -11,5 +13,9 @@ fenfen_migration_1_end:
 fenfen_migration_2_begin:
   .incbin FENFEN_MIGRATION_2
 fenfen_migration_2_end:
+  .byte 0
+fenfen_migration_3_begin:
+  .incbin FENFEN_MIGRATION_3
+fenfen_migration_3_end:
   .byte 0
   .section .note.GNU-stack,"",%progbits

@@ -6,9 +6,9 @@
 // wrote. That makes a group that may or may not have been committed (the connection was lost) the same as a group that another server
 // wrote: it is written again, and whatever of it is there is compared.
 //
-// Rows go by COPY, a table at a time. Beside multi-row INSERT … SELECT FROM unnest($1, $2 …), on two cores with the server on the same machine,
-// a transaction of four postings: alike at 1 and 64 entries a group (the commit is most of it), 25 to 27 thousand entries a second against 17 to 23
-// at 1,024. The whole journal reaches what these four COPYs reach by themselves.
+// Rows go by COPY, a table at a time. Beside multi-row INSERT … SELECT FROM unnest($1, $2 …), on two cores with the server on the same
+// machine, a transaction of four postings: alike at 1 and 64 entries a group (the commit is most of it), 25 to 27 thousand entries a second
+// against 17 to 23 at 1,024. The whole journal reaches what these four COPYs reach by themselves.
 //
 // One thread at a time.
 #pragma once

@@ -8,6 +8,8 @@ extern const char fenfen_migration_1_begin[];
 extern const char fenfen_migration_1_end[];
 extern const char fenfen_migration_2_begin[];
 extern const char fenfen_migration_2_end[];
+extern const char fenfen_migration_3_begin[];
+extern const char fenfen_migration_3_end[];
 }
 
 namespace fenfen {
@@ -55,6 +57,7 @@ const std::vector<Migration>& Migrations() {
   static const std::vector<Migration> migrations = {
       {1, "journal", Between(fenfen_migration_1_begin, fenfen_migration_1_end)},
       {2, "audit_views", Between(fenfen_migration_2_begin, fenfen_migration_2_end)},
+      {3, "archive", Between(fenfen_migration_3_begin, fenfen_migration_3_end)},
   };
   return migrations;
 }

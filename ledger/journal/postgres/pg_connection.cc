@@ -243,11 +243,20 @@ absl::Status PgConnection::Stream(const char* sql, const PgParams& params, RowVi
 // --- COPY.
 
 absl::Status PgConnection::CopyIn(const char* sql, absl::string_view data) {
+  absl::Status status = BeginCopy(sql);
+  if (status.ok()) status = PutCopy(data);
+  return status.ok() ? EndCopy() : status;
+}
+
+absl::Status PgConnection::BeginCopy(const char* sql) {
   if (absl::Status status = Send({sql, {}}); !status.ok()) return status;
   const absl::StatusOr<PGresult*> begun = NextResult();
   if (!begun.ok()) return begun.status();
   const PgResult owned(*begun);
-  if (PQresultStatus(*begun) != PGRES_COPY_IN) return Refused(*begun);
+  return PQresultStatus(*begun) == PGRES_COPY_IN ? absl::OkStatus() : Refused(*begun);
+}
+
+absl::Status PgConnection::PutCopy(absl::string_view data) {
   while (!data.empty()) {
     const absl::string_view piece = data.substr(0, kCopyPieceBytes);
     const int taken = PQputCopyData(connection_, piece.data(), static_cast<int>(piece.size()));
@@ -255,7 +264,7 @@ absl::Status PgConnection::CopyIn(const char* sql, absl::string_view data) {
     if (taken == 1) data.remove_prefix(piece.size());
     if (absl::Status status = FlushOut(absl::Now() + timeout_); !status.ok()) return status;
   }
-  return EndCopy();
+  return absl::OkStatus();
 }
 
 absl::Status PgConnection::EndCopy() {
@@ -267,6 +276,30 @@ absl::Status PgConnection::EndCopy() {
     if (absl::Status status = WaitFor(/*writing=*/true, deadline); !status.ok()) return status;
   }
   return Only().status();
+}
+
+absl::Status PgConnection::CopyOut(const char* sql, absl::FunctionRef<absl::Status(absl::string_view line)> visitor) {
+  // Sent without parameters, and so in text form.
+  if (broken_ || PQsendQuery(connection_, sql) == 0) return Lost("the session is closed");
+  const absl::StatusOr<PGresult*> begun = NextResult();
+  if (!begun.ok()) return begun.status();
+  const PgResult owned(*begun);
+  if (PQresultStatus(*begun) != PGRES_COPY_OUT) return Refused(*begun);
+  while (true) {
+    char* line = nullptr;
+    const int size = PQgetCopyData(connection_, &line, /*async=*/1);
+    if (size == -1) return Only().status();
+    if (size == -2) return Lost(Trimmed(PQerrorMessage(connection_)));
+    if (size == 0) {
+      if (absl::Status status = WaitFor(/*writing=*/false, absl::Now() + timeout_); !status.ok()) return status;
+      continue;
+    }
+    const std::unique_ptr<char, decltype(&PQfreemem)> owned_line(line, &PQfreemem);
+    if (absl::Status status = visitor({line, static_cast<size_t>(size)}); !status.ok()) {
+      broken_ = true;
+      return status;
+    }
+  }
 }
 
 }  // namespace fenfen

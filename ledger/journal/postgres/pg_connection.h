@@ -68,6 +68,9 @@ class PgConnection {
   // As PQserverVersion: 150004 is 15.4.
   int server_version() const { return PQserverVersion(connection_); }
 
+  // Waits that long for each answer from now on.
+  void SetTimeout(absl::Duration timeout) { timeout_ = timeout; }
+
   // True if the server has not hung up, as far as can be seen without asking it.
   bool Alive();
 
@@ -79,8 +82,13 @@ class PgConnection {
   // Visits the rows one by one, as they come: a result of row 0 each. Memory holds one row.
   using RowVisitor = absl::FunctionRef<absl::Status(const PgResult& row)>;
   absl::Status Stream(const char* sql, const PgParams& params, RowVisitor visitor);
-  // `sql` is COPY … FROM STDIN; `data` is everything it reads.
+  // `sql` is COPY … FROM STDIN; `data` is everything it reads. Or in three steps, with any number of pieces.
   absl::Status CopyIn(const char* sql, absl::string_view data);
+  absl::Status BeginCopy(const char* sql);
+  absl::Status PutCopy(absl::string_view data);
+  absl::Status EndCopy();
+  // `sql` is COPY … TO STDOUT in text form; `visitor` is given each line with its end.
+  absl::Status CopyOut(const char* sql, absl::FunctionRef<absl::Status(absl::string_view line)> visitor);
 
   // Whether the server warned since the last call. A COMMIT that gave up waiting for its standby says OK and warns.
   bool TakeWarned() { return std::exchange(warned_, false); }
@@ -97,12 +105,11 @@ class PgConnection {
   absl::StatusOr<PGresult*> NextResult();
   absl::Status Send(const PgStatement& statement);
   absl::StatusOr<PgResult> Only();
-  absl::Status EndCopy();
   absl::Status Lost(absl::string_view why);
   absl::Status Refused(const PGresult* result);
 
   PGconn* connection_;
-  const absl::Duration timeout_;
+  absl::Duration timeout_;
   bool broken_ = false;
   bool warned_ = false;
   std::string last_warning_;
