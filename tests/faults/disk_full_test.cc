@@ -177,7 +177,7 @@ TEST_F(DiskFullTest, WritesAreRefusedReadsGoOnAndWritesResume) {
 
 // There seem to be bytes enough, but the kernel answers ENOSPC.
 TEST_F(DiskFullTest, NoSpaceThatWasNotForeseen) {
-  SmallDisk disk("size=1m,nr_inodes=6,mode=0700");  // the root, two folders, LOCK and two segments
+  SmallDisk disk("size=1m,nr_inodes=7,mode=0700");  // the root, two folders, LOCK and three segments
   ASSERT_TRUE(disk.mounted());
   Open(disk);
   GoOnUntilFull();

@@ -20,6 +20,7 @@ constexpr int kLists = 3;
 constexpr int kSnapshotEvery = 60;  // three of them; the first is removed then
 constexpr int kTries = 5;
 constexpr char kStruck[] = "struck";
+constexpr char kRoom[] = "room";
 
 }  // namespace
 
@@ -27,13 +28,14 @@ absl::StatusOr<TraceResult> Life::Run(Strike strike, const FileCall& at) const {
   TraceRequest request;
   request.program = {FaultScript(),
                      "run",
-                     "--finish",
                      absl::StrCat("--snapshot-every=", kSnapshotEvery),
                      folder_ / "journal",
                      absl::StrCat("--commits=", kCommits),
                      absl::StrCat("--in-flight=", way_.in_flight),
                      absl::StrCat("--segment-bytes=", way_.segment_bytes)};
   if (way_.after_failure) request.program.emplace_back("--after-failure");
+  request.program.push_back(way_.when_full ? absl::StrCat("--when-full=", folder_ / kRoom) : "--finish");
+  request.room = kRoom;
   request.folder = folder_.path();
   request.output = folder_ / "acknowledged";
   request.strike = strike;
@@ -125,7 +127,7 @@ bool Strikes::AtOne(const Way& way, Strike strike, const FileCall& call, const J
     *wrong = result.ok() ? judge(life, *result, call) : result.status().ToString();
     if (!wrong->empty()) return false;
     if (result->struck) return true;
-    if (strike == Strike::kKillMidway || way.in_flight > 1) return false;
+    if (strike == Strike::kKillMidway || strike == Strike::kNoSpace || way.in_flight > 1) return false;
   }
   *wrong = "the program did not come to this call again";
   return false;

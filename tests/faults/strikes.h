@@ -27,6 +27,7 @@ struct Way {
   size_t segment_bytes = SmallJournal({}).segment_bytes;
   int in_flight = 1;
   bool after_failure = false;
+  bool when_full = false;  // the disk may be full: go on once there is room, which is made then
 };
 
 // The script's program in a folder of its own, under the tracer, and what it left.
@@ -56,7 +57,7 @@ class Strikes {
   std::vector<FileCall> ListCalls(const Way& way) const;
 
   // Strikes at each of the calls in turn. Returns how many programs were struck; one that did not come to its call is run again, except
-  // where that may be: a write that cannot be cut, or groups that fall differently from run to run.
+  // where that may be: a write that cannot be cut, groups that fall differently from run to run, or a disk that was not full in time.
   size_t AtEach(const Way& way, Strike strike, const std::vector<FileCall>& calls, const Judge& judge) const;
 
   const Script& script() const { return script_; }

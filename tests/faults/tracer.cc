@@ -180,6 +180,7 @@ class Trace {
     if (ptrace(PTRACE_GETREGS, tid, nullptr, &registers) != 0) return;
     const std::optional<FileCall> call = CallOf(tid, registers);
     if (call) result_.calls.push_back(*call);
+    if (request_.strike == Strike::kNoSpace) return OnFullDisk(tid, call, registers);
     if (!call || request_.strike == Strike::kNone || result_.struck || *call != request_.at) {
       ptrace(PTRACE_CONT, tid, nullptr, nullptr);
       return;
@@ -203,14 +204,27 @@ class Trace {
     ptrace(PTRACE_SYSCALL, tid, nullptr, nullptr);  // to its return
   }
 
+  void OnFullDisk(pid_t tid, const std::optional<FileCall>& call, user_regs_struct& registers) {
+    if (call && *call == request_.at && !result_.struck) result_.struck = full_ = true;
+    if (call && call->file == request_.room) full_ = false;
+    const bool takes_space = call && absl::EndsWith(call->file, ".tmp") && (call->call == "openat" || call->call == "pwrite64");
+    if (!full_ || !takes_space) {
+      ptrace(PTRACE_CONT, tid, nullptr, nullptr);
+      return;
+    }
+    registers.orig_rax = ~0ull;  // no call at all
+    ptrace(PTRACE_SETREGS, tid, nullptr, &registers);
+    ptrace(PTRACE_SYSCALL, tid, nullptr, nullptr);  // to its return
+  }
+
   void OnReturn(pid_t tid) {
-    if (request_.strike != Strike::kFailIo) {
+    if (request_.strike != Strike::kFailIo && request_.strike != Strike::kNoSpace) {
       kill(leader_, SIGKILL);
       return;
     }
     user_regs_struct registers;
     if (ptrace(PTRACE_GETREGS, tid, nullptr, &registers) == 0) {
-      registers.rax = static_cast<unsigned long long>(-EIO);
+      registers.rax = static_cast<unsigned long long>(request_.strike == Strike::kFailIo ? -EIO : -ENOSPC);
       ptrace(PTRACE_SETREGS, tid, nullptr, &registers);
     }
     ptrace(PTRACE_CONT, tid, nullptr, nullptr);
@@ -247,6 +261,7 @@ class Trace {
   pid_t leader_ = -1;
   TraceResult result_;
   absl::Status broken_;
+  bool full_ = false;
   std::map<std::pair<std::string, std::string>, int> counts_;
 };
 

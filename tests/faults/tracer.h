@@ -34,6 +34,9 @@ enum class Strike {
   kKillMidway,  // a write is cut at the first page boundary within it, as the kernel does where a kill meets it; then SIGKILL
   kKillAfter,   // SIGKILL, the call done, the program not yet told
   kFailIo,      // the call does nothing and answers EIO
+  // From the call on, every one that would make a file in the making (NAME.tmp) or write to it does nothing and answers ENOSPC, as on a
+  // full disk, where what was filled ahead can still be written; until the program makes the file `room`.
+  kNoSpace,
 };
 
 struct TraceRequest {
@@ -42,6 +45,7 @@ struct TraceRequest {
   std::string output;  // a file for standard output; standard error goes beside it, to `output`.err
   Strike strike = Strike::kNone;
   FileCall at;
+  std::string room;  // for kNoSpace: a file's name within `folder`
 };
 
 struct TraceResult {
