@@ -43,6 +43,10 @@ class CompactTable {
 
   // As Find, and sooner where there is none.
   template <typename Match, typename HashOf>
+  Entry* FindOrTell(uint64_t hash, Match match, HashOf hash_of) {
+    return const_cast<Entry*>(static_cast<const CompactTable*>(this)->FindOrTell(hash, match, hash_of));
+  }
+  template <typename Match, typename HashOf>
   const Entry* FindOrTell(uint64_t hash, Match match, HashOf hash_of) const {
     static_assert(kOrder == Order::kByDistance);
     if (count_ == 0) return nullptr;

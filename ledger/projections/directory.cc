@@ -14,6 +14,12 @@ void Directory::Apply(const CommittedTransaction& committed) {
     const HouseholdId household(change.key.id);
     AddNames(household, change.bytes, PlaceOf({household}), names);
   }
+  // The memory of all comes near together.
+  for (const Name& name : names) {
+    const Shard& shard = ShardOf(name.hash);
+    absl::ReaderMutexLock lock(&shard.mutex);
+    shard.entries.Prefetch(SpreadOf(name.hash));
+  }
   for (const Name& name : names) {
     Shard& shard = ShardOf(name.hash);
     absl::MutexLock lock(&shard.mutex);
@@ -46,7 +52,7 @@ void Directory::EnterAll(Shard& shard, const std::vector<Name>& names) {
   // Households are spread evenly over the partitions, so the first tells how many there will be, and the table need not grow step by step.
   if (shard.entries.empty()) {
     const size_t expected = names.size() * kHouseholdPartitions;
-    shard.entries.Reserve(expected + expected / 64, [](const Entry& e) { return SpreadOf(e.hash()); });
+    shard.entries.Reserve(expected + expected / 64, SpreadOfEntry);
   }
   for (size_t i = 0; i < names.size(); ++i) {
     if (i + kAhead < names.size()) shard.entries.Prefetch(SpreadOf(names[i + kAhead].hash));
@@ -68,11 +74,10 @@ void Directory::AddNames(HouseholdId household, absl::string_view record, uint32
 void Directory::Enter(Shard& shard, const Name& name) {
   const Entry entry{static_cast<uint32_t>(name.hash), static_cast<uint32_t>(name.hash >> 32), name.place};
   const bool is_person = entry.what() < kCard;
-  Entry* const present = shard.entries.Find(SpreadOf(name.hash), [&](const Entry& e) {
-    return e.hash() == name.hash && (is_person ? e.what() < kCard : e.what() == entry.what());
-  });
+  const auto is_taken = [&](const Entry& e) { return e.hash() == name.hash && (is_person ? e.what() < kCard : e.what() == entry.what()); };
+  Entry* const present = shard.entries.FindOrTell(SpreadOf(name.hash), is_taken, SpreadOfEntry);
   if (present == nullptr) {
-    shard.entries.Add(entry, [](const Entry& e) { return SpreadOf(e.hash()); });
+    shard.entries.Add(entry, SpreadOfEntry);
   } else if (is_person) {
     shard.more[name.hash].emplace_back(name.household, entry.what());
   } else if (name.household < HouseholdAt(present->place >> 5)) {
@@ -100,7 +105,8 @@ HouseholdId Directory::HouseholdAt(uint32_t place) const {
 std::optional<HouseholdId> Directory::OwnerOf(uint64_t hash, uint32_t what) const {
   const Shard& shard = ShardOf(hash);
   absl::ReaderMutexLock lock(&shard.mutex);
-  const Entry* found = shard.entries.Find(SpreadOf(hash), [&](const Entry& e) { return e.hash() == hash && e.what() == what; });
+  const auto is_it = [&](const Entry& e) { return e.hash() == hash && e.what() == what; };
+  const Entry* found = shard.entries.FindOrTell(SpreadOf(hash), is_it, SpreadOfEntry);
   return found == nullptr ? std::nullopt : std::optional(HouseholdAt(found->place >> 5));
 }
 
@@ -112,7 +118,7 @@ std::vector<std::pair<HouseholdId, uint32_t>> Directory::BySubject(uint64_t subj
   absl::ReaderMutexLock lock(&shard.mutex);
   std::vector<Person> people;
   const auto is_person = [subject_hash](const Entry& e) { return e.hash() == subject_hash && e.what() < kCard; };
-  if (const Entry* first = shard.entries.Find(SpreadOf(subject_hash), is_person); first != nullptr) {
+  if (const Entry* first = shard.entries.FindOrTell(SpreadOf(subject_hash), is_person, SpreadOfEntry); first != nullptr) {
     people.emplace_back(HouseholdAt(first->place >> 5), first->what());
   }
   if (const auto rest = shard.more.find(subject_hash); rest != shard.more.end()) {

@@ -55,11 +55,12 @@ class Directory final : public Projection {
   using Person = std::pair<HouseholdId, uint32_t>;
   struct Shard {
     mutable absl::Mutex mutex;
-    CompactTable<Entry> entries ABSL_GUARDED_BY(mutex);
+    CompactTable<Entry, Order::kByDistance> entries ABSL_GUARDED_BY(mutex);
     // Most people are one member of one household; more of them follow here.
     absl::flat_hash_map<uint64_t, std::vector<Person>> more ABSL_GUARDED_BY(mutex);
   };
 
+  static uint64_t SpreadOfEntry(const Entry& entry) { return SpreadOf(entry.hash()); }
   // Keyed hashes are well mixed; mixed once more, the shard's bits are other ones than the slot's in its table.
   static uint64_t SpreadOf(uint64_t hash) { return MixBits(hash); }
   Shard& ShardOf(uint64_t hash) { return shards_[SpreadOf(hash) % kShards]; }

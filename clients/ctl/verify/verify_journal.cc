@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <thread>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/ctl/verify/damaged_byte.h"
-#include "clients/ctl/verify/partition_fold.h"
+#include "clients/ctl/verify/fold_share.h"
 #include "ledger/journal/journal_reader.h"
 #include "ledger/journal/posix_file.h"
 
 namespace fenfen::ctl {
 namespace {
+
+constexpr size_t kSheafBytes = 1u << 20;
+constexpr unsigned kSharesMax = 8;
 
 // One run over a journal.
 class Verification {
@@ -23,45 +27,30 @@ class Verification {
     for (const ClaimedDigest& claim : options.digests) {
       if (claim.partition.value() < kPartitions) claims_[claim.partition.value()] = claim;
     }
-    for (uint16_t p = 0; p < kPartitions; ++p) {
-      folds_.push_back(std::make_unique<PartitionFold>(PartitionId(p), claims_[p].has_value()));
-      CompareDigest(PartitionId(p));  // of a partition with nothing in it
-    }
+    const size_t shares = std::clamp(std::thread::hardware_concurrency(), 1u, kSharesMax);
+    for (size_t share = 0; share < shares; ++share) shares_.push_back(std::make_unique<FoldShare>(share, shares, claims_));
   }
 
   absl::Status Read(FileSystem& files, const std::string& directory) {
     const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files, directory, {.live = options_.live});
     if (!reader.ok()) return NoteDamage(files, reader.status());
-    while (true) {
-      const absl::StatusOr<const Group*> group = (*reader)->Next();
-      if (!group.ok()) return NoteDamage(files, group.status());
-      if (*group == nullptr) break;
-      ++report_.groups;
-      report_.bytes += (*group)->bytes;
-      report_.segments = (*reader)->segment();
-      for (const segment::Record& record : (*group)->records) Apply((*reader)->path(), record);
-    }
-    report_.unfinished_tail = (*reader)->tail().unfinished;
-    return absl::OkStatus();
+    const absl::Status status = ReadGroups(files, **reader);
+    Give();
+    return status;
   }
 
   VerifyReport Finish() {
-    for (uint16_t p = 0; p < kPartitions; ++p) {
-      const PartitionFold& fold = *folds_[p];
-      report_.last[p] = fold.last();
-      report_.vouchers_reserved += fold.reserved();
-      report_.vouchers_captured += fold.captured();
-      for (const auto& [key, version] : fold.versions()) report_.households += key.kind == RecordKind::kHousehold;
-      for (const auto& [account, balance] : fold.balances()) AddToTotals(account, balance);
-      if (claims_[p] && fold.last() < claims_[p]->seq) {
-        Note({absl::StrCat("the server is at ", claims_[p]->seq.value(), ", the journal ends at ", fold.last().value()),
-              "",
-              0,
-              {},
-              PartitionId(p),
-              {}});
-      }
+    std::vector<FoldShare::Numbered> numbered;
+    for (const std::unique_ptr<FoldShare>& share : shares_) {
+      share->Finish();
+      share->AddTo(report_, numbered);
     }
+    // Damage, behind which nothing was read, comes after what was found before it.
+    if (damage_) numbered.emplace_back(records_ + 1, *std::move(damage_));
+    std::stable_sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (numbered.size() > VerifyReport::kFindingsMax) numbered.resize(VerifyReport::kFindingsMax);
+    for (auto& [number, finding] : numbered) report_.findings.push_back(std::move(finding));
+    for (uint16_t p = 0; p < kPartitions; ++p) CheckWhole(FoldOf(PartitionId(p)), PartitionId(p));
     if (report_.reward.Sum() != 0) Note({absl::StrCat("the whole ledger's REWARD sums to ", report_.reward.Sum()), "", 0, {}, {}, {}});
     if (report_.civic.Sum() != 0) Note({absl::StrCat("the whole ledger's CIVIC sums to ", report_.civic.Sum()), "", 0, {}, {}, {}});
     if (options_.balances) CollectBalances();
@@ -69,6 +58,53 @@ class Verification {
   }
 
  private:
+  absl::Status ReadGroups(FileSystem& files, JournalReader& reader) {
+    while (true) {
+      const absl::StatusOr<const Group*> group = reader.Next();
+      if (!group.ok()) return NoteDamage(files, group.status());
+      if (*group == nullptr) break;
+      ++report_.groups;
+      report_.bytes += (*group)->bytes;
+      report_.segments = reader.segment();
+      if (sheaf_->bytes.size() >= kSheafBytes || sheaf_->path != reader.path()) Give();
+      sheaf_->path = reader.path();
+      for (const segment::Record& record : (*group)->records) {
+        sheaf_->records.push_back(record);
+        sheaf_->bytes.append(record.bytes.data(), record.bytes.size());
+      }
+    }
+    report_.unfinished_tail = reader.tail().unfinished;
+    return absl::OkStatus();
+  }
+
+  // Gives the shares what was gathered.
+  void Give() {
+    // Only now the bytes lie where they stay.
+    const char* at = sheaf_->bytes.data();
+    for (segment::Record& record : sheaf_->records) {
+      record.bytes = absl::string_view(at, record.bytes.size());
+      at += record.bytes.size();
+    }
+    sheaf_->first = records_;
+    records_ += sheaf_->records.size();
+    const std::shared_ptr<const Sheaf> sheaf = std::exchange(sheaf_, std::make_shared<Sheaf>());
+    for (const std::unique_ptr<FoldShare>& share : shares_) share->Give(sheaf);
+  }
+
+  const PartitionFold& FoldOf(PartitionId partition) const { return shares_[partition.value() % shares_.size()]->FoldOf(partition); }
+
+  // What only shows at the end.
+  void CheckWhole(const PartitionFold& fold, PartitionId partition) {
+    report_.last[partition.value()] = fold.last();
+    report_.vouchers_reserved += fold.reserved();
+    report_.vouchers_captured += fold.captured();
+    for (const auto& [key, version] : fold.versions()) report_.households += key.kind == RecordKind::kHousehold;
+    for (const auto& [account, balance] : fold.balances()) AddToTotals(account, balance);
+    const std::optional<ClaimedDigest>& claim = claims_[partition.value()];
+    if (!claim || fold.last() >= claim->seq) return;
+    Note({absl::StrCat("the server is at ", claim->seq.value(), ", the journal ends at ", fold.last().value()), "", 0, {}, partition, {}});
+  }
+
   void Note(Finding finding) {
     ++report_.findings_total;
     if (report_.findings.size() < VerifyReport::kFindingsMax) report_.findings.push_back(std::move(finding));
@@ -78,39 +114,9 @@ class Verification {
   absl::Status NoteDamage(FileSystem& files, const absl::Status& status) {
     const std::optional<Damage> damage = DamageOf(status);
     if (!damage) return status;
-    Note({damage->what, damage->path, damage->offset, FindDamagedByte(files, *damage), {}, {}});
+    ++report_.findings_total;
+    damage_ = Finding{damage->what, damage->path, damage->offset, FindDamagedByte(files, *damage), {}, {}};
     return absl::OkStatus();
-  }
-
-  void Apply(const std::string& path, const segment::Record& record) {
-    const auto note = [&](std::string what) { Note({std::move(what), path, record.offset, {}, record.partition, record.seq}); };
-    ++report_.transactions;
-    const absl::StatusOr<Transaction> transaction = DecodeTransaction(record.bytes);
-    if (!transaction.ok()) return note(std::string(transaction.status().message()));
-    report_.postings += transaction->postings.size();
-    folds_[record.partition.value()]->Apply(record.seq, *transaction, note);
-    CompareDigest(record.partition);
-  }
-
-  // Compares the partition's state with what the server claims, once it is as far as that.
-  void CompareDigest(PartitionId partition) {
-    std::optional<ClaimedDigest>& claim = claims_[partition.value()];
-    PartitionFold& fold = *folds_[partition.value()];
-    if (!claim || fold.last() != claim->seq) return;
-    const std::string digest = fold.Digest();
-    if (digest == claim->sha256) {
-      ++report_.digests_equal;
-    } else {
-      Note({absl::StrCat("the server's state is ", absl::BytesToHexString(claim->sha256), ", the journal's is ",
-                         absl::BytesToHexString(digest)),
-            "",
-            0,
-            {},
-            partition,
-            claim->seq});
-    }
-    claim.reset();
-    fold.DropBytes();
   }
 
   void AddToTotals(const AccountId& account, int64_t balance) {
@@ -133,11 +139,12 @@ class Verification {
 
   void CollectBalances() {
     std::map<uint64_t, HouseholdBalance> balances;
-    for (const std::unique_ptr<PartitionFold>& fold : folds_) {
-      for (const auto& [key, version] : fold->versions()) {
+    for (uint16_t p = 0; p < kPartitions; ++p) {
+      const PartitionFold& fold = FoldOf(PartitionId(p));
+      for (const auto& [key, version] : fold.versions()) {
         if (key.kind == RecordKind::kHousehold) balances[key.id].household = HouseholdId(key.id);
       }
-      for (const auto& [account, balance] : fold->balances()) {
+      for (const auto& [account, balance] : fold.balances()) {
         if (account.kind != AccountKind::kHousehold && account.kind != AccountKind::kVoucherHeld) continue;
         HouseholdBalance& of = balances[account.owner];
         of.household = HouseholdId(account.owner);
@@ -150,7 +157,10 @@ class Verification {
 
   const VerifyOptions& options_;
   std::vector<std::optional<ClaimedDigest>> claims_;
-  std::vector<std::unique_ptr<PartitionFold>> folds_;
+  std::vector<std::unique_ptr<FoldShare>> shares_;
+  std::shared_ptr<Sheaf> sheaf_ = std::make_shared<Sheaf>();
+  uint64_t records_ = 0;  // given
+  std::optional<Finding> damage_;
   VerifyReport report_;
 };
 
