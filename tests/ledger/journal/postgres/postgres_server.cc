@@ -145,7 +145,12 @@ std::string PostgresServer::Run(absl::string_view database, const std::vector<st
 
 void PostgresServer::Start() {
   FENFEN_CHECK(postmaster_ == 0);
-  std::vector<std::string> args = {"-D", data(), "-k", folder_, "-p", "5432", "-c", "listen_addresses=", "-c", "shared_buffers=32MB"};
+  std::vector<std::string> args = {"-D", data(),
+                                   "-k", folder_,
+                                   "-p", "5432",
+                                   "-c", "listen_addresses=",
+                                   "-c", "shared_buffers=32MB",
+                                   "-c", "recovery_init_sync_method=syncfs"};
   for (const std::string& setting : settings_) {
     args.push_back("-c");
     args.push_back(setting);
@@ -165,19 +170,23 @@ void PostgresServer::Stop() {
   postmaster_ = 0;
 }
 
-// The postmaster first, so that it starts nothing new meanwhile.
-void PostgresServer::Signal(int signal) {
-  const std::vector<pid_t> before = ChildrenOf(postmaster_);
+// The postmaster first, so that it starts nothing new meanwhile. Returns its children.
+std::vector<pid_t> PostgresServer::Signal(int signal) {
   ::kill(postmaster_, signal);
-  for (const pid_t child : before) ::kill(child, signal);
-  if (signal == SIGKILL) return;
-  for (const pid_t child : ChildrenOf(postmaster_)) ::kill(child, signal);
+  std::vector<pid_t> children = ChildrenOf(postmaster_);
+  for (const pid_t child : children) ::kill(child, signal);
+  return children;
 }
 
+// Orphans come to this process, so their end can be waited for: a new postmaster refuses to start beside an old backend.
 void PostgresServer::Kill() {
   if (postmaster_ == 0) return;
-  Signal(SIGKILL);
+  FENFEN_CHECK(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+  const std::vector<pid_t> children = Signal(SIGSTOP);
+  ::kill(postmaster_, SIGKILL);
+  for (const pid_t child : children) ::kill(child, SIGKILL);
   ::waitpid(postmaster_, nullptr, 0);
+  for (const pid_t child : children) ::waitpid(child, nullptr, 0);
   postmaster_ = 0;
 }
 

@@ -55,7 +55,7 @@ class PostgresServer {
   struct Unstarted {};
   explicit PostgresServer(Unstarted, std::vector<std::string> settings);
 
-  void Signal(int signal);
+  std::vector<pid_t> Signal(int signal);
   std::string data() const { return folder_ + "/data"; }
 
   std::vector<std::string> settings_;
