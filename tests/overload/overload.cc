@@ -24,7 +24,7 @@ int Run(const TrialOptions& options, const std::vector<std::string>& names) {
   int failed = 0;
   for (const std::string& name : names) {
     const absl::Status status = kTrials.at(name)(options);
-    std::printf("overload: %-10s %s\n", name.c_str(), status.ok() ? "passed" : absl::StrCat("FAILED: ", status.ToString()).c_str());
+    std::printf("overload: %-17s %s\n", name.c_str(), status.ok() ? "passed" : absl::StrCat("FAILED: ", status.ToString()).c_str());
     std::fflush(stdout);
     failed += status.ok() ? 0 : 1;
   }

@@ -30,7 +30,7 @@ constexpr size_t kCallsPerConnection = 256;
 constexpr size_t kChangesMax = 4096;
 constexpr size_t kBatchesPerStream = 4;
 
-constexpr size_t kConnections = 16;
+constexpr size_t kConnections = 200;
 constexpr size_t kInFlight = 256;  // of a closed loop: enough to keep the server busy
 constexpr size_t kDevices = 96;
 constexpr absl::Duration kSyncDelay = absl::Milliseconds(500);
@@ -41,14 +41,14 @@ constexpr double kNoiseFactor = 2;
 constexpr double kMomentSeconds = 0.5;
 // What one call, or one batch, in progress may hold, with what gRPC keeps for it; and what the ledger remembers of a drop: its request key
 // and place, some 40 bytes, twice that while a table grows, and its share of a snapshot under way.
-constexpr uint64_t kBytesPerCall = 32u << 10;
+constexpr uint64_t kBytesPerCall = 8u << 10;
 constexpr uint64_t kBytesPerBatch = 1u << 20;
 constexpr uint64_t kBytesPerDrop = 256;
 // The journal's queue, full (limits::kJournalQueueBytesMax), and decompressed blocks, arenas, and what the allocator keeps.
 constexpr uint64_t kBytesBeside = 192u << 20;
 
 void Say(const char* trial, const std::string& what) {
-  std::printf("overload: %-10s %s\n", trial, what.c_str());
+  std::printf("overload: %-17s %s\n", trial, what.c_str());
   std::fflush(stdout);
 }
 
@@ -151,7 +151,8 @@ Claims ClaimsOf(const DeviceLoad& load) {
 }
 
 // One try of RecordDrop: `in_flight` of the closed loop; at most `waiting` calls are before an accepted one.
-absl::StatusOr<Figures> TryCalls(const Fenfend& server, UnaryLoad& load, size_t in_flight, size_t waiting, const TrialOptions& options) {
+absl::StatusOr<Figures> TryCalls(const char* trial, const Fenfend& server, UnaryLoad& load, size_t in_flight, size_t waiting,
+                                 const TrialOptions& options) {
   if (const auto warm = load.Closed(in_flight, kWarmUp); !warm.ok()) return warm.status();
   const absl::StatusOr<LoadResult> closed = load.Closed(in_flight, kMeasure);
   if (!closed.ok()) return closed.status();
@@ -168,9 +169,9 @@ absl::StatusOr<Figures> TryCalls(const Fenfend& server, UnaryLoad& load, size_t 
   figures.resident_most = memory.first() + waiting * kBytesPerCall + open->latencies.size() * kBytesPerDrop + kBytesBeside;
   figures.refused = open->refused + closed->refused;
   figures.refused_untold = open->refused_untold + closed->refused_untold;
-  Say("", absl::StrFormat("offered %d, sent %d, accepted %d, refused %d, unanswered %d, held back by the clients %d  %s", open->offered,
-                          open->offered - open->held_back, open->latencies.size(), open->refused, open->unanswered, open->held_back,
-                          absl::StrJoin(open->reasons, " ", absl::PairFormatter(" "))));
+  Say(trial, absl::StrFormat("offered %d, sent %d, accepted %d, refused %d, unanswered %d, held back by the clients %d  %s", open->offered,
+                             open->offered - open->held_back, open->latencies.size(), open->refused, open->unanswered, open->held_back,
+                             absl::StrJoin(open->reasons, " ", absl::PairFormatter(" "))));
   return figures;
 }
 
@@ -191,7 +192,7 @@ absl::Status RunCalls(const CallPlan& plan, const TrialOptions& options) {
   const absl::StatusOr<std::unique_ptr<UnaryLoad>> load = UnaryLoad::Connect(**server, plan.connections, kHouseholds);
   if (!load.ok()) return load.status();
   const absl::Status tried = TryUpTo3(plan.trial, [&]() -> absl::StatusOr<Figures> {
-    absl::StatusOr<Figures> figures = TryCalls(**server, **load, plan.in_flight, plan.waiting, options);
+    absl::StatusOr<Figures> figures = TryCalls(plan.trial, **server, **load, plan.in_flight, plan.waiting, options);
     if (figures.ok()) figures->must_refuse = plan.must_refuse;
     return figures;
   });
@@ -200,7 +201,8 @@ absl::Status RunCalls(const CallPlan& plan, const TrialOptions& options) {
   return judged.ok() ? tried : judged;
 }
 
-absl::StatusOr<Figures> TryUploads(const Fenfend& server, DeviceLoad& load, size_t closed_devices, const TrialOptions& options) {
+absl::StatusOr<Figures> TryUploads(const char* trial, const Fenfend& server, DeviceLoad& load, size_t closed_devices,
+                                   const TrialOptions& options) {
   if (const auto warm = load.Closed(closed_devices, kWarmUp); !warm.ok()) return warm.status();
   const absl::StatusOr<DeviceResult> closed = load.Closed(closed_devices, kMeasure);
   if (!closed.ok()) return closed.status();
@@ -220,7 +222,7 @@ absl::StatusOr<Figures> TryUploads(const Fenfend& server, DeviceLoad& load, size
                           open->latencies.size() * DeviceLoad::kDropsPerBatch * kBytesPerDrop + kBytesBeside;
   figures.refused = open->refused + closed->refused;
   figures.refused_untold = open->refused_untold + closed->refused_untold;
-  Say("", absl::StrFormat("offered %d drops, accepted %d, refused %d (and sent again)", open->offered, open->accepted, open->refused));
+  Say(trial, absl::StrFormat("offered %d drops, accepted %d, refused %d (and sent again)", open->offered, open->accepted, open->refused));
   return figures;
 }
 
@@ -239,7 +241,7 @@ absl::Status RunUploads(const UploadPlan& plan, const TrialOptions& options) {
   const absl::StatusOr<std::unique_ptr<DeviceLoad>> load = DeviceLoad::Connect(**server, kDevices, kHouseholds);
   if (!load.ok()) return load.status();
   const absl::Status tried = TryUpTo3(plan.trial, [&]() -> absl::StatusOr<Figures> {
-    absl::StatusOr<Figures> figures = TryUploads(**server, **load, plan.devices, options);
+    absl::StatusOr<Figures> figures = TryUploads(plan.trial, **server, **load, plan.devices, options);
     if (figures.ok()) figures->must_refuse = plan.must_refuse;
     return figures;
   });
