@@ -8,7 +8,7 @@ CREATE TABLE fenfen.carried_balances (
   month date NOT NULL REFERENCES fenfen.months,
   account_kind smallint NOT NULL,
   asset smallint NOT NULL,
-  PRIMARY KEY (month, account_kind, asset, owner)
+  PRIMARY KEY (account_kind, owner, asset, month)
 );
 
 CREATE OR REPLACE VIEW fenfen.balances AS
@@ -18,6 +18,28 @@ FROM (SELECT account_kind, asset, owner, amount FROM fenfen.postings
       UNION ALL
       SELECT account_kind, asset, owner, amount FROM fenfen.carried_balances) AS posted
 GROUP BY account_kind, asset, owner;
+
+-- As before, with what the household had from archived months in the balances after.
+CREATE OR REPLACE VIEW fenfen.statement AS
+SELECT entry.household, entry.sequence, entry.event_time, entry.record_time, entry.kind, entry.request_key, changed.reward, changed.civic,
+       carried.reward + sum(changed.reward) OVER so_far AS reward_after, carried.civic + sum(changed.civic) OVER so_far AS civic_after,
+       entry.partition
+FROM (SELECT DISTINCT change.record_id AS household, e.partition, e.sequence, e.month, e.event_time, e.record_time,
+             fenfen.kind_name(e.kind) AS kind, e.request_key
+      FROM fenfen.record_changes AS change
+      JOIN fenfen.entries AS e ON e.partition = change.partition AND e.sequence = change.sequence AND e.month = change.month
+      WHERE change.record_kind = 1) AS entry
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(p.amount) FILTER (WHERE p.asset = 1), 0) AS reward, coalesce(sum(p.amount) FILTER (WHERE p.asset = 2), 0) AS civic
+  FROM fenfen.postings AS p
+  WHERE p.partition = entry.partition AND p.sequence = entry.sequence AND p.month = entry.month AND p.account_kind = 2
+    AND p.owner = entry.household) AS changed
+CROSS JOIN LATERAL (
+  SELECT coalesce(sum(c.amount) FILTER (WHERE c.asset = 1), 0) AS reward, coalesce(sum(c.amount) FILTER (WHERE c.asset = 2), 0) AS civic
+  FROM fenfen.carried_balances AS c
+  WHERE c.account_kind = 2 AND c.owner = entry.household AND c.month < entry.month) AS carried
+WINDOW so_far AS (PARTITION BY entry.household ORDER BY entry.sequence)
+ORDER BY entry.household, entry.sequence DESC;
 
 -- Drops a month's table partitions, after their rows were counted once more: nobody can have written to them since.
 CREATE FUNCTION fenfen.drop_month(wanted date, file text, sha256 bytea, entry_rows bigint, posting_rows bigint, change_rows bigint)

@@ -50,6 +50,12 @@ class PostgresArchiveTest : public testing::Test {
         "SELECT string_agg(concat_ws(':', account_kind, asset, owner, balance), ' ' ORDER BY account_kind, asset, owner)"
         " FROM fenfen.balances");
   }
+  // A household's last rows.
+  std::string Statement() {
+    return Ask(
+        "SELECT string_agg(concat_ws(':', sequence, reward, reward_after, civic_after), ' ')"
+        " FROM (SELECT * FROM fenfen.statement WHERE household = 1003 LIMIT 10) AS newest");
+  }
   // How the replay from `after` on ends, having visited `visited` entries.
   absl::Status Replay(const SequenceVector& after, int* visited) {
     *visited = 0;
@@ -88,6 +94,8 @@ class PostgresArchiveTest : public testing::Test {
 
 TEST_F(PostgresArchiveTest, AMonthGoesToAFileAndComesBack) {
   const std::string balances = Balances();
+  const std::string statement = Statement();
+  EXPECT_THAT(statement, testing::StartsWith("20:150:3000:4000 19:150:2850:3800 "));
   const JournalPlace place = *journal_->Locate(PartitionId(3), PartitionSeq(4));
   const absl::StatusOr<ArchiveSummary> archived = Archive(kMay);
   ASSERT_TRUE(archived.ok()) << archived.status();
@@ -106,6 +114,7 @@ TEST_F(PostgresArchiveTest, AMonthGoesToAFileAndComesBack) {
   EXPECT_TRUE(Replay(after, &visited).ok());
   EXPECT_EQ(visited, 20);
   EXPECT_EQ(Balances(), balances);
+  EXPECT_EQ(Statement(), statement);
   EXPECT_EQ(Ask("SELECT count(*) FROM fenfen.asset_sums WHERE sum <> 0"), "0");
   EXPECT_EQ(Ask("SELECT count(*) FROM fenfen.broken_partitions"), "0");
 
