@@ -273,6 +273,34 @@ absl::Status Engine::ReadAndWait(PartitionId partition, absl::FunctionRef<void(c
   return result;
 }
 
+absl::Status Engine::Adopt(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) {
+  if (transactions.empty()) return absl::OkStatus();
+  if (absl::Status admitted = journal_.Admit(); !admitted.ok()) return admitted;
+  const absl::Time now = clock_.Now();
+  std::vector<CommittedTransaction> adopted;
+  std::vector<JournalEntry> entries;
+  for (std::string& bytes : transactions) {
+    absl::StatusOr<Transaction> transaction = DecodeTransaction(bytes);
+    if (!transaction.ok()) return transaction.status();
+    const PartitionSeq seq(first.value() + adopted.size());
+    adopted.push_back({partition, seq, now, *std::move(transaction)});
+    entries.push_back({partition, seq, now, std::move(bytes)});
+  }
+  absl::Status result;
+  absl::Notification finished;
+  journal_.AppendAll(std::move(entries), [&](const absl::Status& status) {
+    for (const CommittedTransaction& transaction : adopted) {
+      if (!status.ok()) break;
+      for (Projection* projection : projections_) projection->Apply(transaction);
+    }
+    MarkDurable(partition, adopted.back().seq, status);
+    result = status;
+    finished.Notify();
+  });
+  finished.WaitForNotification();
+  return result;
+}
+
 absl::StatusOr<State::Digest> Engine::DigestOf(PartitionId partition) {
   absl::StatusOr<State::Digest> digest = state_.DigestOf(partition);
   if (!digest.ok()) return digest;

@@ -224,7 +224,9 @@ absl::Status Recovery::Apply(const JournalEntryView& entry) {
     return absl::DataLossError(
         absl::StrCat("partition ", entry.partition.value(), ", transaction ", entry.seq.value(), ": ", transaction.status().message()));
   }
-  if (absl::Status status = state_.Apply(entry.partition, entry.seq, *transaction); !status.ok()) return status;
+  if (!state_.OutlivesProcess()) {
+    if (absl::Status status = state_.Apply(entry.partition, entry.seq, *transaction); !status.ok()) return status;
+  }
   const CommittedTransaction committed{entry.partition, entry.seq, entry.record_time, *std::move(transaction)};
   for (Projection* projection : projections_) projection->Apply(committed);
   report_.sequences[entry.partition.value()] = entry.seq;

@@ -58,6 +58,9 @@ class State {
   // True where Execute always runs `done` before it returns.
   virtual bool AnswersAtOnce() const { return false; }
 
+  // True for a State that others keep (Redis): a start does not replay the journal into it; it sees by itself to having all of it.
+  virtual bool OutlivesProcess() const { return false; }
+
   // Shows `reader` a consistent view, with the partition's last sequence number. Never waits for writes to become durable: the caller does.
   virtual void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const = 0;
 

@@ -16,8 +16,9 @@ absl::Status RunCore(const Options& options, Report& report);
 absl::Status RunStream(const Options& options, Report& report);
 
 // RecordDrop by an attendant, at fenfend as a process of its own: calls a second with 1, 16 and 64 in flight beside a server of the same
-// service that does nothing, and beside one that does nothing but make some bytes durable before it answers, which is what this gRPC
-// leaves to any server that acknowledges what it cannot lose; and the median of a call, one at a time, beside that server's and one and a half fdatasyncs.
+// service that does nothing, and beside one that does nothing but make some bytes durable before it answers, which is what gRPC leaves to
+// any server that acknowledges what it cannot lose; and the median of a call, one at a time, beside the first server's and one and a half
+// fdatasyncs.
 absl::Status RunUnary(const Options& options, Report& report);
 
 // What a household that does nothing costs in memory, in a process that holds a million of them and the projections, beside the same

@@ -18,7 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "clients/ctl/verify/partition_fold.h"
 #include "clients/ctl/verify/verify_journal.h"
-#include "ledger/journal/segment.h"
+#include "ledger/journal/segment_reader.h"
 
 namespace fenfen::ctl {
 

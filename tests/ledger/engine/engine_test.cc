@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "ledger/core/limits.h"
+#include "ledger/engine/engine_tail.h"
 #include "ledger/state/memory_state.h"
 #include "tests/ledger/engine/manual_journal.h"
 
@@ -196,6 +199,32 @@ TEST_F(EngineTest, StopRefusesNewWorkAndFinishesTheOld) {
 
 TEST_F(EngineTest, LoadOfWhatIsNotThere) {
   EXPECT_EQ(RefusalOf(engine.Load(kPartition, PartitionSeq(4)).status()).reason, Reason::REASON_ENTRY_UNKNOWN);
+}
+
+// What a State that outlives the process still has and the journal lacks.
+TEST_F(EngineTest, AdoptedTransactionsAreJournaledShownAndDurable) {
+  const auto encoded = [](uint64_t key) {
+    Transaction t;
+    t.key = {1, key};
+    t.event_time = absl::FromUnixSeconds(5);
+    t.postings = {{kBank, Points(-100)}, {kHome, Points(100)}};
+    return EncodeTransaction(t);
+  };
+  EngineTail tail(journal);
+  EXPECT_TRUE(absl::IsUnavailable(tail.Settle(kPartition).status()));
+  EXPECT_TRUE(absl::IsUnavailable(tail.Append(kPartition, PartitionSeq(1), {encoded(1)})));
+  tail.Attach(engine);
+  absl::Status status = absl::UnknownError("not told");
+  std::thread keeper([&] { status = tail.Append(kPartition, PartitionSeq(1), {encoded(1), encoded(2)}); });
+  while (journal.waiting() == 0) std::this_thread::yield();
+  EXPECT_THAT(recorder.seen, testing::IsEmpty());
+  journal.Sync();
+  keeper.join();
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(recorder.seen, testing::ElementsAre(1, 2));
+  EXPECT_EQ(*tail.Read(kPartition, PartitionSeq(2)), encoded(2));
+  EXPECT_EQ(engine.Load(kPartition, PartitionSeq(1))->transaction.key.low, 1);
+  EXPECT_TRUE(absl::IsDataLoss(tail.Append(kPartition, PartitionSeq(3), {"nonsense"})));
 }
 
 }  // namespace

@@ -59,6 +59,12 @@ class ManualJournal final : public Journal {
     for (auto& [entries, done] : Take()) std::move(done)(RefuseUntil(Reason::REASON_JOURNAL_FAILED, absl::Seconds(1)));
   }
 
+  // How many calls of AppendAll wait.
+  size_t waiting() const {
+    absl::MutexLock lock(&mutex_);
+    return waiting_.size();
+  }
+
   absl::Status admission;
 
  private:
@@ -74,7 +80,7 @@ class ManualJournal final : public Journal {
     absl::MutexLock lock(&mutex_);
     return std::exchange(waiting_, {});
   }
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::deque<Appended> waiting_;
   std::map<std::pair<PartitionId, PartitionSeq>, JournalEntry> durable_;
 };

@@ -1,0 +1,37 @@
+#include "ledger/engine/engine_tail.h"
+
+#include <utility>
+
+namespace fenfen {
+
+void EngineTail::Attach(Engine& engine) {
+  absl::MutexLock lock(&mutex_);
+  engine_ = &engine;
+}
+
+absl::StatusOr<Engine*> EngineTail::Attached() const {
+  absl::MutexLock lock(&mutex_);
+  if (engine_ == nullptr) return absl::UnavailableError("the engine has not started");
+  return engine_;
+}
+
+// What the State has told is in the journal's queue, since the engine appends before `done` returns.
+absl::StatusOr<PartitionSeq> EngineTail::Settle(PartitionId partition) {
+  if (const absl::StatusOr<Engine*> engine = Attached(); !engine.ok()) return engine.status();
+  if (absl::Status status = journal_.Flush(); !status.ok()) return status;
+  return journal_.LastDurable(partition);
+}
+
+absl::StatusOr<std::string> EngineTail::Read(PartitionId partition, PartitionSeq seq) {
+  absl::StatusOr<JournalEntry> entry = journal_.Read(partition, seq);
+  if (!entry.ok()) return entry.status();
+  return std::move(entry->bytes);
+}
+
+absl::Status EngineTail::Append(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) {
+  const absl::StatusOr<Engine*> engine = Attached();
+  if (!engine.ok()) return engine.status();
+  return (*engine)->Adopt(partition, first, std::move(transactions));
+}
+
+}  // namespace fenfen
