@@ -17,6 +17,8 @@ local EVENT_BYTES = 16         -- number, fingerprint, sequence
 local NUMBER_ZERO = '\192\0\0\0\0\0\0\0'  -- the event number 0, as a request key's second half holds it
 local UNPACK_MAX = 4000        -- arguments of one redis.call; Lua's stack holds some 8,000
 
+local KEYS  -- of the call that is being answered
+
 -- Reading and writing many fields of a hash.
 
 -- field → value, false where there is none. `fields` may name one twice.
@@ -308,7 +310,7 @@ local function try(meta, tables, entries, outbox)
 end
 
 -- journal, replid, lowest sequence the partition can be at, journaled, count, entries
-local function commit(_, args)
+local function commit(args)
   local arg = reader(args, 1)
   local meta, refused = enter(arg(), arg())
   if not meta then return refused end
@@ -323,7 +325,7 @@ local function commit(_, args)
 end
 
 -- journal, last sequence before, count, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
-local function restore(_, args)
+local function restore(args)
   local arg = reader(args, 1)
   local meta, refused = enter(arg())
   if not meta then return refused end
@@ -341,7 +343,7 @@ end
 -- Looking.
 
 -- journal, replid, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
-local function load_fields(_, args)
+local function load_fields(args)
   local arg = reader(args, 1)
   local meta, refused = enter(arg(), arg())
   if not meta then return refused end
@@ -365,7 +367,7 @@ local function load_fields(_, args)
 end
 
 -- journal, replid → sequence, records, accounts: everything, as field, value, field, value…
-local function dump(_, args)
+local function dump(args)
   local meta, refused = enter(args[1], args[2])
   if not meta then return refused end
   return {meta.seq, redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3])}
@@ -375,7 +377,7 @@ end
 
 -- journal, first, count → sequence, settled, the transactions of the outbox from `first` on (first 0: none); or nothing where the partition
 -- is not there
-local function look(_, args)
+local function look(args)
   if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
   local meta, refused = enter(args[1])
   if not meta then return refused end
@@ -389,7 +391,7 @@ local function look(_, args)
 end
 
 -- journal: begins the partition anew, empty and closed. Every key is made to exist, so that a slot that moves is not asked for one in vain.
-local function reset(_, args)
+local function reset(args)
   local meta, refused = enter(args[1])
   if not meta and string.match(refused.err, '^FOREIGN') then return refused end
   redis.call('UNLINK', unpack(KEYS))
@@ -399,7 +401,7 @@ local function reset(_, args)
 end
 
 -- journal, sequence: opens the partition for commits in this Redis, where it is exactly there. Gives the replid to name from now on.
-local function open(_, args)
+local function open(args)
   local meta, refused = enter(args[1])
   if not meta then return refused end
   if meta.seq ~= tonumber(args[2]) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
@@ -409,7 +411,7 @@ local function open(_, args)
 end
 
 -- journal, journaled: drops from the outbox what is journaled.
-local function settle_outbox(_, args)
+local function settle_outbox(args)
   local meta, refused = enter(args[1])
   if not meta then return refused end
   write(KEYS[1], {'settled', integer(settle(meta, tonumber(args[2])))})
@@ -418,12 +420,20 @@ end
 
 local function version() return {'fenfen', VERSION} end
 
-redis.register_function{function_name = 'fenfen_version', callback = version, flags = {'no-writes', 'allow-stale'}}
-redis.register_function{function_name = 'fenfen_commit', callback = commit}
-redis.register_function{function_name = 'fenfen_restore', callback = restore}
-redis.register_function{function_name = 'fenfen_load', callback = load_fields, flags = {'no-writes'}}
-redis.register_function{function_name = 'fenfen_dump', callback = dump, flags = {'no-writes'}}
-redis.register_function{function_name = 'fenfen_look', callback = look, flags = {'no-writes'}}
-redis.register_function{function_name = 'fenfen_reset', callback = reset}
-redis.register_function{function_name = 'fenfen_open', callback = open}
-redis.register_function{function_name = 'fenfen_settle', callback = settle_outbox, flags = {'allow-oom'}}
+local function register(name, answer, ...)
+  local callback = function(keys, args)
+    KEYS = keys
+    return answer(args)
+  end
+  redis.register_function{function_name = name, callback = callback, flags = {...}}
+end
+
+register('fenfen_version', version, 'no-writes', 'allow-stale')
+register('fenfen_commit', commit)
+register('fenfen_restore', restore)
+register('fenfen_load', load_fields, 'no-writes')
+register('fenfen_dump', dump, 'no-writes')
+register('fenfen_look', look, 'no-writes')
+register('fenfen_reset', reset)
+register('fenfen_open', open)
+register('fenfen_settle', settle_outbox, 'allow-oom')

@@ -33,7 +33,9 @@ RedisFault FaultOf(const absl::Status& status);
 // The kind of an error reply ("WRONGPASS invalid username-password pair …").
 RedisFault FaultOfReply(absl::string_view reply);
 
-// True where nothing can have been done.
-constexpr bool CertainlyNotDone(RedisFault fault) { return fault != RedisFault::kUnknownOutcome; }
+// True where nothing can have been done. An error within a function may come half-way.
+constexpr bool CertainlyNotDone(RedisFault fault) {
+  return fault != RedisFault::kUnknownOutcome && fault != RedisFault::kRefused && fault != RedisFault::kNone;
+}
 
 }  // namespace fenfen

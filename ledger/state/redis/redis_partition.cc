@@ -1,0 +1,322 @@
+#include "ledger/state/redis/redis_partition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "ledger/core/check.h"
+#include "ledger/core/errors.h"
+#include "ledger/core/limits.h"
+
+namespace fenfen {
+namespace {
+
+// Transactions of one call; a longer one goes alone.
+constexpr size_t kCallBytesMax = 4u << 20;
+// How often a request is decided again because another server was quicker.
+constexpr int kAttemptsMax = 16;
+
+absl::Status Busy() { return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy); }
+absl::Status Unknown() { return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, limits::kRetryDelayWhenBusy); }
+
+size_t RoughBytes(const Transaction& transaction) {
+  size_t bytes = transaction.why.size();
+  for (const RecordChange& change : transaction.changes) bytes += 32 + 2 * change.bytes.size();
+  return bytes;
+}
+
+}  // namespace
+
+RedisPartition::RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail,
+                               OnFault on_fault)
+    : id_(id),
+      options_(options),
+      client_(client),
+      tail_(tail),
+      on_fault_(std::move(on_fault)),
+      keys_(options.deployment, id),
+      cache_(options.cached_records) {}
+
+void RedisPartition::Execute(std::vector<State::Work> works, State::Done done) {
+  FENFEN_CHECK(!works.empty() && works.size() <= limits::kExecuteMax);
+  const SteadyTime deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.patience);
+  absl::MutexLock lock(&mutex_);
+  if (queued_works_ + works.size() > options_.queued_works_max) {
+    std::vector<absl::StatusOr<ExecuteResult>> refused(works.size(), Busy());
+    return std::move(done)(std::move(refused));
+  }
+  queued_works_ += works.size();
+  queue_.push_back({std::move(works), std::move(done), deadline, {}, false, 0});
+  Step();
+}
+
+void RedisPartition::Step() {
+  while (open_ && !busy_ && !queue_.empty()) {
+    busy_ = true;
+    TakeBatch();
+    std::vector<RecordKey> records;
+    std::vector<AccountId> accounts;
+    if (Missing(records, accounts) || ask_keys_) {
+      SendLoad(std::move(records), std::move(accounts));
+    } else {
+      DecideAndSend();
+    }
+  }
+}
+
+void RedisPartition::TakeBatch() {
+  batch_.clear();
+  sent_.clear();
+  tables_ = {};
+  for (Request& request : queue_) {
+    for (size_t i = request.results.size(); i < request.works.size() && batch_.size() < limits::kExecuteMax; ++i) {
+      batch_.push_back({&request, &request.works[i], std::nullopt, std::nullopt});
+    }
+    if (batch_.size() == limits::kExecuteMax) break;
+  }
+}
+
+bool RedisPartition::Missing(std::vector<RecordKey>& records, std::vector<AccountId>& accounts) {
+  for (const Item& item : batch_) {
+    for (const RecordKey& key : item.work->reads.records) {
+      const auto [place, added] = tables_.records.try_emplace(key);
+      if (!added) continue;
+      if (const KnownRecord* known = cache_.records.Find(key)) {
+        place->second = *known;
+      } else {
+        records.push_back(key);
+      }
+    }
+    for (const AccountId& account : item.work->reads.accounts) {
+      const auto [place, added] = tables_.balances.try_emplace(account);
+      if (!added) continue;
+      if (const Points* known = cache_.balances.Find(account)) {
+        place->second = *known;
+      } else {
+        accounts.push_back(account);
+      }
+    }
+  }
+  return !records.empty() || !accounts.empty();
+}
+
+void RedisPartition::SendLoad(std::vector<RecordKey> records, std::vector<AccountId> accounts) {
+  std::vector<KeyToFind> requests;
+  if (ask_keys_) {
+    for (const Item& item : batch_) requests.push_back({item.work->key, item.work->fingerprint});
+  }
+  const RedisCommand command = LoadCall(keys_, access_.fence, records, accounts, requests);
+  const absl::Status sent = client_.Send(
+      access_.session, command, [this, records = std::move(records), accounts = std::move(accounts)](absl::StatusOr<RedisReply> reply) {
+        TakeLoaded(records, accounts, std::move(reply));
+      });
+  if (!sent.ok()) Fail(sent);
+}
+
+void RedisPartition::TakeLoaded(const std::vector<RecordKey>& records, const std::vector<AccountId>& accounts,
+                                absl::StatusOr<RedisReply> reply) {
+  absl::MutexLock lock(&mutex_);
+  const absl::StatusOr<Loaded> loaded = reply.ok() ? ParseLoaded(reply->value()) : reply.status();
+  if (!loaded.ok()) return Fail(loaded.status());
+  const bool whole = loaded->records.size() == records.size() && loaded->balances.size() == accounts.size() &&
+                     loaded->requests.size() == (ask_keys_ ? batch_.size() : 0);
+  if (!whole) return Fail(RedisError(RedisFault::kRefused, "a reply that is not what was to be loaded"));
+  for (size_t i = 0; i < records.size(); ++i) {
+    KnownRecord record;
+    if (const auto& found = loaded->records[i]) record = {found->version, std::string(found->bytes)};
+    cache_.records.Put(records[i], record);
+    tables_.records[records[i]] = std::move(record);
+  }
+  for (size_t i = 0; i < accounts.size(); ++i) {
+    cache_.balances.Put(accounts[i], loaded->balances[i]);
+    tables_.balances[accounts[i]] = loaded->balances[i];
+  }
+  for (size_t i = 0; i < loaded->requests.size(); ++i) {
+    if (loaded->requests[i].kind != Verdict::Kind::kNew) batch_[i].result = RepetitionOf(batch_[i].work->key, loaded->requests[i]);
+  }
+  access_.fence.lowest = std::max(access_.fence.lowest, loaded->last);
+  ask_keys_ = false;
+  DecideAndSend();
+  Step();
+}
+
+void RedisPartition::DecideAndSend() {
+  std::vector<CommitEntry> entries;
+  size_t bytes = 0;
+  PartitionSeq foreseen = access_.fence.lowest;
+  for (size_t i = 0; i < batch_.size() && bytes <= kCallBytesMax; ++i) {
+    Item& item = batch_[i];
+    if (item.result) continue;
+    Decision decision = Decide(*item.work, tables_, PartitionSeq(foreseen.value() + 1));
+    item.decided = std::move(decision.transaction);
+    if (item.decided->ok()) {
+      decision.entry.transaction = &**item.decided;
+      bytes += RoughBytes(**item.decided);
+      foreseen = PartitionSeq(foreseen.value() + 1);
+    }
+    entries.push_back(std::move(decision.entry));
+    sent_.push_back(i);
+  }
+  if (entries.empty()) return FinishBatch();
+  settled_ = tail_.LastDurable(id_);
+  const absl::Status sent = client_.Send(access_.session, CommitCall(keys_, access_.fence, settled_, entries),
+                                         [this](absl::StatusOr<RedisReply> reply) { TakeCommitted(std::move(reply)); });
+  if (!sent.ok()) Fail(sent);
+}
+
+void RedisPartition::TakeCommitted(absl::StatusOr<RedisReply> reply) {
+  absl::MutexLock lock(&mutex_);
+  absl::StatusOr<std::vector<Verdict>> verdicts = reply.ok() ? ParseVerdicts(reply->value()) : reply.status();
+  if (verdicts.ok() && (verdicts->empty() || verdicts->size() > sent_.size())) {
+    verdicts = RedisError(RedisFault::kRefused, "not a verdict for each entry");
+  }
+  if (!verdicts.ok()) {
+    // What is not certainly undone is looked up, by its request key, after the repair.
+    const bool undone = CertainlyNotDone(FaultOf(verdicts.status()));
+    for (const Item& item : batch_) item.request->unknown |= !undone;
+    return Fail(verdicts.status());
+  }
+  for (size_t i = 0; i < verdicts->size(); ++i) TakeVerdict(batch_[sent_[i]], (*verdicts)[i]);
+  FinishBatch();
+  Step();
+}
+
+void RedisPartition::TakeVerdict(Item& item, const Verdict& verdict) {
+  switch (verdict.kind) {
+    case Verdict::Kind::kCommitted:
+      access_.fence.lowest = verdict.seq;
+      cache_.Take(**item.decided, verdict.seq);
+      item.result = ExecuteResult(Committed{verdict.seq, **std::move(item.decided)});
+      return;
+    case Verdict::Kind::kRefusalHolds:
+      item.result = item.decided->status();
+      return;
+    case Verdict::Kind::kChanged:
+    case Verdict::Kind::kNew:
+      if (++item.request->attempts > kAttemptsMax) item.result = Busy();
+      return TakeChanged(static_cast<size_t>(&item - batch_.data()));
+    case Verdict::Kind::kSame:
+    case Verdict::Kind::kOther:
+    case Verdict::Kind::kForgotten:
+      // One repetition seldom comes alone.
+      ask_keys_ = true;
+      item.result = RepetitionOf(item.work->key, verdict);
+      return;
+  }
+}
+
+void RedisPartition::TakeChanged(size_t from) {
+  for (size_t i = from; i < batch_.size(); ++i) {
+    for (const RecordKey& key : batch_[i].work->reads.records) cache_.records.Drop(key);
+    for (const AccountId& account : batch_[i].work->reads.accounts) cache_.balances.Drop(account);
+  }
+}
+
+absl::StatusOr<ExecuteResult> RedisPartition::RepetitionOf(const RequestKey& key, const Verdict& verdict) {
+  if (verdict.kind == Verdict::Kind::kSame) return ExecuteResult(Replayed{verdict.seq});
+  if (verdict.kind == Verdict::Kind::kOther) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
+  return Refuse(IsDeviceEventKey(key) ? Reason::REASON_EVENT_TOO_OLD : Reason::REASON_REQUEST_ID_OUT_OF_WINDOW);
+}
+
+// Gives the results to their requests up to the first work that has none; the others are taken into a batch again.
+void RedisPartition::FinishBatch() {
+  bool all = true;
+  for (Item& item : batch_) {
+    if (!item.result) {
+      all = false;
+      break;
+    }
+    item.request->results.push_back(*std::move(item.result));
+  }
+  if (all) ask_keys_ = false;
+  batch_.clear();
+  busy_ = false;
+  while (!queue_.empty() && queue_.front().results.size() == queue_.front().works.size()) {
+    Request request = std::move(queue_.front());
+    queue_.pop_front();
+    queued_works_ -= request.works.size();
+    std::move(request.done)(std::move(request.results));
+  }
+}
+
+void RedisPartition::Fail(const absl::Status& status) {
+  const RedisFault fault = FaultOf(status);
+  if (fault == RedisFault::kOutOfMemory || fault == RedisFault::kTooManyInFlight) {
+    // Nothing was done, and the partition is as it was.
+    for (Item& item : batch_) {
+      if (item.result) continue;
+      item.result = fault == RedisFault::kOutOfMemory ? RefuseUntil(Reason::REASON_STORAGE_FULL, limits::kRetryDelayWhenBusy) : Busy();
+    }
+    return FinishBatch();
+  }
+  batch_.clear();
+  busy_ = false;
+  open_ = false;
+  on_fault_(status);
+}
+
+absl::StatusOr<RedisPartition::Access> RedisPartition::AwaitOpen() const {
+  absl::MutexLock lock(&mutex_);
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&open_), options_.patience)) return Busy();
+  return access_;
+}
+
+bool RedisPartition::is_open() const {
+  absl::MutexLock lock(&mutex_);
+  return open_;
+}
+
+void RedisPartition::Forget(PartitionSeq last) {
+  absl::MutexLock lock(&mutex_);
+  cache_.Clear();
+  access_.fence.lowest = std::max(access_.fence.lowest, last);
+}
+
+void RedisPartition::Close() {
+  absl::MutexLock lock(&mutex_);
+  open_ = false;
+}
+
+bool RedisPartition::BeginRepair() {
+  absl::MutexLock lock(&mutex_);
+  if (open_ || busy_) return false;
+  // What Redis has committed and nobody was told of, the repair takes from the outbox into the journal. So it must not be told as a commit
+  // of ours any more: it will be found as a repetition.
+  if (!queue_.empty() && !queue_.front().results.empty()) {
+    queue_.front().results.clear();
+    queue_.front().unknown = true;
+  }
+  return true;
+}
+
+void RedisPartition::Open(Access access) {
+  absl::MutexLock lock(&mutex_);
+  access_ = std::move(access);
+  cache_.Clear();
+  ask_keys_ = true;
+  open_ = true;
+  Step();
+}
+
+void RedisPartition::GiveUp(SteadyTime now) {
+  absl::MutexLock lock(&mutex_);
+  while (!open_ && !busy_ && !queue_.empty() && queue_.front().deadline <= now) {
+    Request request = std::move(queue_.front());
+    queue_.pop_front();
+    queued_works_ -= request.works.size();
+    const bool unknown = request.unknown || !request.results.empty();
+    std::vector<absl::StatusOr<ExecuteResult>> results(request.works.size(), unknown ? Unknown() : Busy());
+    std::move(request.done)(std::move(results));
+  }
+}
+
+void RedisPartition::SettleIdle() {
+  const PartitionSeq journaled = tail_.LastDurable(id_);
+  absl::MutexLock lock(&mutex_);
+  if (!open_ || busy_ || journaled <= settled_) return;
+  // Where it cannot be sent now, the next time will do.
+  if (client_.Send(access_.session, SettleCall(keys_, access_.fence.journal, journaled), [](absl::StatusOr<RedisReply>) {}).ok()) {
+    settled_ = journaled;
+  }
+}
+
+}  // namespace fenfen

@@ -1,0 +1,119 @@
+// RedisPartition: one partition's way to Redis. Start here to understand a commit.
+//
+//   Execute → queue → (load what is not in the cache) → decide up to 64 works → one FCALL → results → done, in the sequence's order
+//
+// One call of the partition is under way at a time, so its commits have one order; partitions do not wait for one another. Where Redis says
+// that something a decision looked at has changed (another server wrote), that work and those after it are loaded and decided again.
+//
+// A partition is open or closed. It is open after the keeper has found, in this session of the connection, that this Redis has all of the
+// journal (partition_repair.h); whatever makes that doubtful closes it: a lost connection, a missing key, a lost sequence number. While it
+// is closed works wait, up to their patience. A work whose call was lost on the way is looked up by its request key when the partition
+// opens again, before anything else happens: by then the keeper has journaled whatever Redis had committed, so it is found as a repetition.
+//
+// Thread-safe. `decide` and `done` run under the partition's lock, on the caller's or the client's thread.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "ledger/state/redis/decision.h"
+#include "ledger/state/redis/journal_tail.h"
+#include "ledger/state/redis/partition_cache.h"
+#include "ledger/state/redis/redis_client.h"
+#include "ledger/state/redis/redis_fault.h"
+#include "ledger/state/redis/redis_state_options.h"
+
+namespace fenfen {
+
+class RedisPartition {
+ public:
+  // Told, under the lock, when a call has failed and the partition has closed.
+  using OnFault = std::function<void(const absl::Status&)>;
+
+  RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail, OnFault on_fault);
+
+  void Execute(std::vector<State::Work> works, State::Done done);
+
+  // What a call must name.
+  struct Access {
+    RedisClient::SessionId session = 0;
+    FenceToken fence;
+  };
+  // Waits until the partition is open; UNAVAILABLE after the patience.
+  absl::StatusOr<Access> AwaitOpen() const;
+  bool is_open() const;
+  const PartitionKeys& keys() const { return keys_; }
+  PartitionId id() const { return id_; }
+  // Forgets what it knows of the contents: someone has changed them past it, up to `last`.
+  void Forget(PartitionSeq last);
+
+  // The keeper's.
+  void Close();
+  // True where the partition is closed and nothing of it is under way: it may be repaired.
+  bool BeginRepair();
+  void Open(Access access);
+  // Ends the waiting of works whose patience is over, while the partition is closed.
+  void GiveUp(SteadyTime now);
+  // Drops from the outbox what is journaled by now, where no commit is about to do it.
+  void SettleIdle();
+
+ private:
+  struct Request {
+    std::vector<State::Work> works;
+    State::Done done;
+    SteadyTime deadline;
+    std::vector<absl::StatusOr<ExecuteResult>> results;  // of the first works
+    bool unknown = false;                                // some of it may have been committed
+    int attempts = 0;                                    // that found something changed
+  };
+  // A work of the batch under way.
+  struct Item {
+    Request* request;
+    State::Work* work;
+    std::optional<absl::StatusOr<Transaction>> decided;
+    std::optional<absl::StatusOr<ExecuteResult>> result;
+  };
+
+  void Step() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Copies from the cache into the tables; true where something is missing there.
+  bool Missing(std::vector<RecordKey>& records, std::vector<AccountId>& accounts) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void SendLoad(std::vector<RecordKey> records, std::vector<AccountId> accounts) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeLoaded(const std::vector<RecordKey>& records, const std::vector<AccountId>& accounts, absl::StatusOr<RedisReply> reply)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void DecideAndSend() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeCommitted(absl::StatusOr<RedisReply> reply) ABSL_LOCKS_EXCLUDED(mutex_);
+  void TakeVerdict(Item& item, const Verdict& verdict) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeChanged(size_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void FinishBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static absl::StatusOr<ExecuteResult> RepetitionOf(const RequestKey& key, const Verdict& verdict);
+
+  const PartitionId id_;
+  const RedisStateOptions& options_;
+  RedisClient& client_;
+  const JournalTail& tail_;
+  const OnFault on_fault_;
+  const PartitionKeys keys_;
+
+  mutable absl::Mutex mutex_;
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
+  Access access_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
+  size_t queued_works_ ABSL_GUARDED_BY(mutex_) = 0;
+  PartitionCache cache_ ABSL_GUARDED_BY(mutex_);
+  PartitionSeq settled_ ABSL_GUARDED_BY(mutex_);  // asked to be dropped from the outbox
+
+  // The batch under way.
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
+  bool ask_keys_ ABSL_GUARDED_BY(mutex_) = false;  // look the request keys up before deciding: repetitions are to be expected
+  std::vector<Item> batch_ ABSL_GUARDED_BY(mutex_);
+  std::vector<size_t> sent_ ABSL_GUARDED_BY(mutex_);  // the items of the commit's entries
+  DecisionTables tables_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace fenfen

@@ -1,0 +1,166 @@
+#include "ledger/state/redis/redis_state.h"
+
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ledger/core/check.h"
+#include "ledger/core/errors.h"
+#include "ledger/core/limits.h"
+#include "ledger/state/digest.h"
+#include "ledger/state/redis/redis_fault.h"
+
+namespace fenfen {
+namespace {
+
+// How often a reader runs again because the partition changed while it looked.
+constexpr int kReadAttemptsMax = 64;
+
+}  // namespace
+
+// Loads what the reader asks for. What it asked for in one run is loaded together for the next, so that a partition that keeps changing
+// does not keep it from ending.
+class RedisState::LazyView final : public View {
+ public:
+  LazyView(RedisClient& client, const RedisPartition& partition, const RedisPartition::Access& access)
+      : client_(client), partition_(partition), access_(access) {}
+
+  // Begins a run: OK with everything loaded that the runs before have asked for.
+  absl::Status Begin() {
+    torn_ = false;
+    status_ = absl::OkStatus();
+    begun_ = false;
+    Load();
+    begun_ = true;
+    return status_;
+  }
+  PartitionSeq last() const { return last_; }
+  // Whether everything shown was of one moment; else why not, or OK for another run.
+  bool whole() const { return !torn_ && status_.ok(); }
+  const absl::Status& status() const { return status_; }
+
+  std::optional<RecordView> Record(const RecordKey& key) const override {
+    if (!records_.contains(key)) {
+      records_[key];
+      Load();
+    }
+    const KnownRecord& known = records_[key];
+    if (known.version == PartitionSeq(0)) return std::nullopt;
+    return RecordView{known.version, known.bytes};
+  }
+  Points Balance(const AccountId& account) const override {
+    if (!balances_.contains(account)) {
+      balances_[account];
+      Load();
+    }
+    return balances_[account];
+  }
+
+ private:
+  void Load() const {
+    if (!status_.ok()) return;
+    std::vector<RecordKey> records;
+    std::vector<AccountId> accounts;
+    for (const auto& [key, record] : records_) records.push_back(key);
+    for (const auto& [account, balance] : balances_) accounts.push_back(account);
+    const auto reply = client_.Call(access_.session, LoadCall(partition_.keys(), access_.fence, records, accounts, {}));
+    const absl::StatusOr<Loaded> loaded = reply.ok() ? ParseLoaded(reply->value()) : reply.status();
+    status_ = loaded.status();
+    if (!status_.ok()) return;
+    if (loaded->records.size() != records.size() || loaded->balances.size() != accounts.size()) {
+      status_ = RedisError(RedisFault::kRefused, "a reply that is not what was to be loaded");
+      return;
+    }
+    if (begun_ && loaded->last != last_) torn_ = true;
+    last_ = loaded->last;
+    // What was shown stays as it was: its bytes may still be looked at.
+    if (torn_) return;
+    for (size_t i = 0; i < records.size(); ++i) {
+      KnownRecord& known = records_[records[i]];
+      if (begun_ && known.version != PartitionSeq(0)) continue;
+      known = {};
+      if (loaded->records[i]) known = {loaded->records[i]->version, std::string(loaded->records[i]->bytes)};
+    }
+    for (size_t i = 0; i < accounts.size(); ++i) balances_[accounts[i]] = loaded->balances[i];
+  }
+
+  RedisClient& client_;
+  const RedisPartition& partition_;
+  const RedisPartition::Access& access_;
+  mutable absl::Status status_;
+  mutable bool torn_ = false;
+  bool begun_ = false;
+  mutable PartitionSeq last_;
+  mutable std::map<RecordKey, KnownRecord> records_;  // a map: what is shown must not move
+  mutable std::map<AccountId, Points> balances_;
+};
+
+void RedisState::Execute(PartitionId partition, std::vector<Work> works, Done done) {
+  partitions_[partition.value()]->Execute(std::move(works), std::move(done));
+}
+
+void RedisState::Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
+  TryRead(partition, reader).IgnoreError();
+}
+
+absl::Status RedisState::TryRead(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
+  const RedisPartition& partition = *partitions_[id.value()];
+  absl::Status status;
+  for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
+    const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
+    if (!access.ok()) return access.status();
+    LazyView view(ClientOf(id), partition, *access);
+    for (; attempt < kReadAttemptsMax; ++attempt) {
+      status = view.Begin();
+      if (!status.ok()) break;
+      reader(view, view.last());
+      if (view.whole()) return absl::OkStatus();
+      status = view.status();
+      if (!status.ok()) break;
+    }
+  }
+  return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
+}
+
+absl::Status RedisState::Apply(PartitionId id, PartitionSeq seq, const Transaction& transaction) {
+  RedisPartition& partition = *partitions_[id.value()];
+  const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
+  if (!access.ok()) return access.status();
+  const PartitionSeq before(seq.value() - 1);
+  const absl::Status status = RestoreTransactions(ClientOf(id), access->session, partition.keys(), tail_.Id(), before, {transaction});
+  if (FaultOf(status) == RedisFault::kFenced) {
+    return absl::DataLossError(absl::StrCat("partition ", id.value(), ", transaction ", seq.value(), ": a gap in the sequence"));
+  }
+  if (status.ok()) partition.Forget(seq);
+  return status;
+}
+
+absl::StatusOr<State::Digest> RedisState::DigestOf(PartitionId id) const {
+  const RedisPartition& partition = *partitions_[id.value()];
+  const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
+  if (!access.ok()) return access.status();
+  const absl::StatusOr<RedisReply> reply = ClientOf(id).Call(access->session, DumpCall(partition.keys(), access->fence));
+  if (!reply.ok()) return reply.status();
+  const PartitionSeq last(static_cast<uint64_t>((*reply)[0].integer()));
+  DigestBuilder builder(id, last);
+  constexpr absl::string_view kFormatField = "format";
+  const RedisValue records = (*reply)[1], accounts = (*reply)[2];
+  for (size_t i = 0; i + 1 < records.size(); i += 2) {
+    if (records[i].text() == kFormatField) continue;
+    const auto key = ParseRecordField(records[i].text());
+    const auto value = ParseRecordValue(records[i + 1].text());
+    if (!key || !value) return absl::DataLossError(absl::StrCat("Redis: not a record: ", records[i].text()));
+    builder.AddRecord(*key, value->version, value->bytes);
+  }
+  for (size_t i = 0; i + 1 < accounts.size(); i += 2) {
+    if (accounts[i].text() == kFormatField) continue;
+    const auto account = ParseAccountField(accounts[i].text());
+    const auto balance = Points::Make(accounts[i + 1].integer());
+    if (!account || !balance) return absl::DataLossError(absl::StrCat("Redis: not an account: ", accounts[i].text()));
+    builder.AddAccount(*account, *balance);
+  }
+  return Digest{last, builder.Finish()};
+}
+
+}  // namespace fenfen

@@ -1,0 +1,23 @@
+// The settings of a Redis State, and its limits.
+#pragma once
+
+#include <string>
+
+#include "absl/time/time.h"
+#include "ledger/state/redis/redis_options.h"
+
+namespace fenfen {
+
+struct RedisStateOptions {
+  RedisOptions redis;
+  // Begins all keys, so that several deployments can share a Redis; IsDeploymentName.
+  std::string deployment = "fenfen";
+  // How long a work or a read waits for a partition that is closed.
+  absl::Duration patience = absl::Seconds(3);
+  // Works that may wait in one partition.
+  size_t queued_works_max = 8192;
+  // Records that each partition keeps copies of, at least.
+  size_t cached_records = 2048;
+};
+
+}  // namespace fenfen
