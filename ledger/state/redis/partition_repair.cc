@@ -27,7 +27,7 @@ absl::StatusOr<FenceToken> PartitionRepair::Run() {
   const absl::StatusOr<PartitionSeq> durable = tail_.Settle(partition_);
   if (!durable.ok()) return durable.status();
   absl::StatusOr<Place> place = Look();
-  if (place.ok() && !place->there) place = BeginAnew();
+  if (place.ok() && (!place->there || place->settled > place->last)) place = BeginAnew();
   if (!place.ok()) return place.status();
   if (place->settled > *durable) {
     return absl::DataLossError(absl::StrCat("partition ", partition_.value(), ": the journal ends at transaction ", durable->value(),

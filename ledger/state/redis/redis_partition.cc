@@ -65,11 +65,10 @@ void RedisPartition::Step() {
 
 void RedisPartition::TakeBatch() {
   batch_.clear();
-  sent_.clear();
   tables_ = {};
   for (Request& request : queue_) {
     for (size_t i = request.results.size(); i < request.works.size() && batch_.size() < limits::kExecuteMax; ++i) {
-      batch_.push_back({&request, &request.works[i], std::nullopt, std::nullopt});
+      batch_.push_back({&request, &request.works[i], false, std::nullopt, std::nullopt});
     }
     if (batch_.size() == limits::kExecuteMax) break;
   }
@@ -131,7 +130,7 @@ void RedisPartition::TakeLoaded(const std::vector<RecordKey>& records, const std
     tables_.balances[accounts[i]] = loaded->balances[i];
   }
   for (size_t i = 0; i < loaded->requests.size(); ++i) {
-    if (loaded->requests[i].kind != Verdict::Kind::kNew) batch_[i].result = RepetitionOf(batch_[i].work->key, loaded->requests[i]);
+    batch_[i].repetition = loaded->requests[i].kind != Verdict::Kind::kNew;
   }
   access_.fence.lowest = std::max(access_.fence.lowest, loaded->last);
   ask_keys_ = false;
@@ -145,7 +144,11 @@ void RedisPartition::DecideAndSend() {
   PartitionSeq foreseen = access_.fence.lowest;
   for (size_t i = 0; i < batch_.size() && bytes <= kCallBytesMax; ++i) {
     Item& item = batch_[i];
-    if (item.result) continue;
+    // A repetition needs no decision. It is sent all the same: what it is told depends on its place among the others.
+    if (item.repetition) {
+      entries.push_back({item.work->key, item.work->fingerprint, {}, {}, nullptr});
+      continue;
+    }
     Decision decision = Decide(*item.work, tables_, PartitionSeq(foreseen.value() + 1));
     item.decided = std::move(decision.transaction);
     if (item.decided->ok()) {
@@ -154,9 +157,8 @@ void RedisPartition::DecideAndSend() {
       foreseen = PartitionSeq(foreseen.value() + 1);
     }
     entries.push_back(std::move(decision.entry));
-    sent_.push_back(i);
   }
-  if (entries.empty()) return FinishBatch();
+  sent_ = entries.size();
   settled_ = tail_.LastDurable(id_);
   const absl::Status sent = client_.Send(access_.session, CommitCall(keys_, access_.fence, settled_, entries),
                                          [this](absl::StatusOr<RedisReply> reply) { TakeCommitted(std::move(reply)); });
@@ -166,18 +168,26 @@ void RedisPartition::DecideAndSend() {
 void RedisPartition::TakeCommitted(absl::StatusOr<RedisReply> reply) {
   absl::MutexLock lock(&mutex_);
   absl::StatusOr<std::vector<Verdict>> verdicts = reply.ok() ? ParseVerdicts(reply->value()) : reply.status();
-  if (verdicts.ok() && (verdicts->empty() || verdicts->size() > sent_.size())) {
-    verdicts = RedisError(RedisFault::kRefused, "not a verdict for each entry");
-  }
+  if (verdicts.ok() && !Fit(*verdicts)) verdicts = RedisError(RedisFault::kRefused, "verdicts that do not fit what was sent");
   if (!verdicts.ok()) {
     // What is not certainly undone is looked up, by its request key, after the repair.
     const bool undone = CertainlyNotDone(FaultOf(verdicts.status()));
     for (const Item& item : batch_) item.request->unknown |= !undone;
     return Fail(verdicts.status());
   }
-  for (size_t i = 0; i < verdicts->size(); ++i) TakeVerdict(batch_[sent_[i]], (*verdicts)[i]);
+  for (size_t i = 0; i < verdicts->size(); ++i) TakeVerdict(batch_[i], (*verdicts)[i]);
   FinishBatch();
   Step();
+}
+
+bool RedisPartition::Fit(const std::vector<Verdict>& verdicts) const {
+  if (verdicts.empty() || verdicts.size() > sent_) return false;
+  for (size_t i = 0; i < verdicts.size(); ++i) {
+    const auto& decided = batch_[i].decided;
+    if (verdicts[i].kind == Verdict::Kind::kCommitted && !(decided && decided->ok())) return false;
+    if (verdicts[i].kind == Verdict::Kind::kRefusalHolds && !(decided && !decided->ok())) return false;
+  }
+  return true;
 }
 
 void RedisPartition::TakeVerdict(Item& item, const Verdict& verdict) {
@@ -263,6 +273,13 @@ absl::StatusOr<RedisPartition::Access> RedisPartition::AwaitOpen() const {
 bool RedisPartition::is_open() const {
   absl::MutexLock lock(&mutex_);
   return open_;
+}
+
+void RedisPartition::Doubt(const Access& access, const absl::Status& why) {
+  absl::MutexLock lock(&mutex_);
+  if (!open_ || access_.session != access.session || access_.fence.replid != access.fence.replid) return;
+  open_ = false;
+  on_fault_(why);
 }
 
 void RedisPartition::Forget(PartitionSeq last) {

@@ -46,6 +46,8 @@ class RedisPartition {
   // Waits until the partition is open; UNAVAILABLE after the patience.
   absl::StatusOr<Access> AwaitOpen() const;
   bool is_open() const;
+  // A call past the queue has failed: the partition closes, unless it has been opened anew since.
+  void Doubt(const Access& access, const absl::Status& why);
   const PartitionKeys& keys() const { return keys_; }
   PartitionId id() const { return id_; }
   // Forgets what it knows of the contents: someone has changed them past it, up to `last`.
@@ -74,6 +76,7 @@ class RedisPartition {
   struct Item {
     Request* request;
     State::Work* work;
+    bool repetition = false;  // its request key was known when it was asked for
     std::optional<absl::StatusOr<Transaction>> decided;
     std::optional<absl::StatusOr<ExecuteResult>> result;
   };
@@ -87,6 +90,8 @@ class RedisPartition {
       ABSL_LOCKS_EXCLUDED(mutex_);
   void DecideAndSend() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeCommitted(absl::StatusOr<RedisReply> reply) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether they can be what the library says to the commit under way.
+  bool Fit(const std::vector<Verdict>& verdicts) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeVerdict(Item& item, const Verdict& verdict) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeChanged(size_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -112,7 +117,7 @@ class RedisPartition {
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool ask_keys_ ABSL_GUARDED_BY(mutex_) = false;  // look the request keys up before deciding: repetitions are to be expected
   std::vector<Item> batch_ ABSL_GUARDED_BY(mutex_);
-  std::vector<size_t> sent_ ABSL_GUARDED_BY(mutex_);  // the items of the commit's entries
+  size_t sent_ ABSL_GUARDED_BY(mutex_) = 0;  // so many items, the first ones, are in the commit
   DecisionTables tables_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -14,7 +14,7 @@
 namespace fenfen {
 namespace {
 
-// How often a reader runs again because the partition changed while it looked.
+// How often a read begins again because the partition changed or closed while it looked.
 constexpr int kReadAttemptsMax = 64;
 
 }  // namespace
@@ -105,20 +105,17 @@ void RedisState::Read(PartitionId partition, absl::FunctionRef<void(const View&,
 }
 
 absl::Status RedisState::TryRead(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
-  const RedisPartition& partition = *partitions_[id.value()];
-  absl::Status status;
+  RedisPartition& partition = *partitions_[id.value()];
   for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
     const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
     if (!access.ok()) return access.status();
     LazyView view(ClientOf(id), partition, *access);
-    for (; attempt < kReadAttemptsMax; ++attempt) {
-      status = view.Begin();
-      if (!status.ok()) break;
+    for (; attempt < kReadAttemptsMax && view.Begin().ok(); ++attempt) {
       reader(view, view.last());
       if (view.whole()) return absl::OkStatus();
-      status = view.status();
-      if (!status.ok()) break;
+      if (!view.status().ok()) break;
     }
+    if (!view.status().ok()) partition.Doubt(*access, view.status());
   }
   return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
 }
@@ -137,10 +134,14 @@ absl::Status RedisState::Apply(PartitionId id, PartitionSeq seq, const Transacti
 }
 
 absl::StatusOr<State::Digest> RedisState::DigestOf(PartitionId id) const {
-  const RedisPartition& partition = *partitions_[id.value()];
-  const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
-  if (!access.ok()) return access.status();
-  const absl::StatusOr<RedisReply> reply = ClientOf(id).Call(access->session, DumpCall(partition.keys(), access->fence));
+  RedisPartition& partition = *partitions_[id.value()];
+  absl::StatusOr<RedisReply> reply = absl::UnknownError("");
+  for (int attempt = 0; attempt < kReadAttemptsMax && !reply.ok(); ++attempt) {
+    const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
+    if (!access.ok()) return access.status();
+    reply = ClientOf(id).Call(access->session, DumpCall(partition.keys(), access->fence));
+    if (!reply.ok()) partition.Doubt(*access, reply.status());
+  }
   if (!reply.ok()) return reply.status();
   const PartitionSeq last(static_cast<uint64_t>((*reply)[0].integer()));
   DigestBuilder builder(id, last);

@@ -1,0 +1,375 @@
+// What Redis may do to a Redis State: nothing acknowledged is lost, nothing happens twice, and it heals by itself. Faults that come while
+// people work are tried under load, several times; each client keeps its own record of what it was told.
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "ledger/state/redis/library.h"
+#include "tests/ledger/state/redis/redis_fixture.h"
+
+namespace fenfen {
+namespace {
+
+using testing::Test;
+
+constexpr int kTimes = 10;
+
+RedisOptions Quick(RedisOptions options) {
+  options.command_timeout = absl::Milliseconds(200);
+  options.connect_timeout = absl::Milliseconds(200);
+  return options;
+}
+
+// Clients that move points until each has done its share, repeating with the same key whatever is not certain, while `disturb` is called
+// again and again.
+void UnderLoad(RedisLedger& ledger, MemoryTail& tail, const std::function<void(int)>& disturb) {
+  constexpr int kClients = 4, kPartitionsUsed = 8;
+  static uint64_t run = 0;
+  ++run;
+  std::atomic<bool> stop{false};
+  absl::Mutex mutex;
+  std::map<std::pair<uint16_t, uint64_t>, RequestKey> acknowledged;  // partition, sequence number → key
+  std::vector<std::thread> clients;
+  for (uint64_t c = 0; c < kClients; ++c) {
+    clients.emplace_back([&, c] {
+      for (uint64_t n = 1; !stop.load(); ++n) {
+        const PartitionId partition(static_cast<uint16_t>((c + n) % kPartitionsUsed));
+        const RequestKey key = DeviceEventKey(CatalogueId(run * 100 + c), n);
+        absl::StatusOr<ExecuteResult> result = absl::UnknownError("");
+        while (!result.ok()) {
+          result = ledger.Execute(RedisLedger::Move(key, 1 + n % 20, 1, absl::StrCat("r", n)), partition);
+          if (!result.ok()) {
+            const Reason reason = ReasonOf(result);
+            ASSERT_TRUE(reason == Reason::REASON_OVERLOADED || reason == Reason::REASON_OUTCOME_UNKNOWN) << result.status();
+          }
+        }
+        const auto* committed = std::get_if<Committed>(&*result);
+        const PartitionSeq seq = committed != nullptr ? committed->seq : std::get<Replayed>(*result).seq;
+        absl::MutexLock lock(&mutex);
+        ASSERT_TRUE(acknowledged.emplace(std::pair(partition.value(), seq.value()), key).second) << "two effects of one number";
+      }
+    });
+  }
+  for (int i = 0; i < kTimes; ++i) {
+    absl::SleepFor(absl::Milliseconds(30));
+    disturb(i);
+  }
+  absl::SleepFor(absl::Milliseconds(30));
+  stop.store(true);
+  for (std::thread& client : clients) client.join();
+  EXPECT_GT(acknowledged.size(), 100u);
+  std::map<RequestKey, int> effects;
+  for (uint16_t p = 0; p < kPartitionsUsed; ++p) {
+    for (const std::string& bytes : tail.Entries(PartitionId(p))) ++effects[DecodeTransaction(bytes)->key];
+    ledger.ExpectWhole(PartitionId(p));
+  }
+  for (const auto& [place, key] : acknowledged) {
+    EXPECT_EQ(effects[key], 1);
+    const auto stored = tail.Read(PartitionId(place.first), PartitionSeq(place.second));
+    ASSERT_TRUE(stored.ok()) << "acknowledged and not journaled";
+    EXPECT_EQ(DecodeTransaction(*stored)->key, key);
+  }
+}
+
+TEST(RedisUnderLoad, FlushAll) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  UnderLoad(ledger, tail, [&](int) { server.Type({"FLUSHALL"}); });
+  EXPECT_GT(ledger.state().figures().restored, 0u);
+}
+
+TEST(RedisUnderLoad, FunctionFlush) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  UnderLoad(ledger, tail, [&](int) { server.Type({"FUNCTION", "FLUSH"}); });
+  EXPECT_EQ(ledger.state().figures().restored, 0u) << "the data was there all the time";
+}
+
+TEST(RedisUnderLoad, KilledAndRestartedOverItsFiles) {
+  RedisServer server({"appendonly yes", "appendfsync always"});
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  UnderLoad(ledger, tail, [&](int) { server.Restart(); });
+  EXPECT_GE(ledger.state().figures().sessions, 5u);
+}
+
+TEST(RedisUnderLoad, KilledAndRestartedEmpty) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverTcp(), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  UnderLoad(ledger, tail, [&](int) { server.Restart(); });
+  EXPECT_GT(ledger.state().figures().restored, 0u);
+}
+
+TEST(RedisUnderLoad, PausedAndResumed) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(Quick(server.OverUnixSocket()), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  UnderLoad(ledger, tail, [&](int i) {
+    server.Pause();
+    absl::SleepFor(absl::Milliseconds(i % 2 == 0 ? 50 : 300));
+    server.Resume();
+  });
+}
+
+TEST(RedisUnderLoad, ConnectionsCut) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverTcp(), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  UnderLoad(ledger, tail, [&](int) { server.Type({"CLIENT", "KILL", "TYPE", "normal"}); });
+  EXPECT_GE(ledger.state().figures().sessions, 5u);
+}
+
+class RedisFaultTest : public Test {
+ protected:
+  // Commits `count` moves; with `journaled` false they stay in the outbox, as a server leaves them that is killed just then.
+  static void Commit(RedisLedger& ledger, uint64_t first, uint64_t count, bool journaled = true) {
+    for (uint64_t n = first; n < first + count; ++n) {
+      if (journaled) {
+        ASSERT_TRUE(ledger.Execute(RedisLedger::Move({1, n}, 2, 10)).ok());
+        continue;
+      }
+      absl::Notification done;
+      std::vector<State::Work> works;
+      works.push_back(RedisLedger::Move({1, n}, 2, 10));
+      ledger.state().Execute(RedisLedger::kPartition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
+        EXPECT_TRUE(results.front().ok());
+        done.Notify();
+      });
+      done.WaitForNotification();
+    }
+  }
+  static RedisFault FaultAtStart(const RedisServer& server, MemoryTail& tail, const std::string& deployment = "demo") {
+    RedisLedger ledger(server.OverUnixSocket(), tail, deployment);
+    return FaultOf(ledger.AwaitOpen());
+  }
+};
+
+TEST_F(RedisFaultTest, WhatACrashedServerLeftIsJournaledInOrder) {
+  RedisServer server;
+  MemoryTail tail;
+  {
+    RedisLedger crashed(server.OverUnixSocket(), tail);
+    Commit(crashed, 1, 3);
+    Commit(crashed, 4, 300, false);
+  }
+  ASSERT_EQ(tail.Entries(RedisLedger::kPartition).size(), 3u);
+  RedisLedger next(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(next.AwaitOpen().ok());
+  EXPECT_EQ(next.state().figures().swept, 300u);
+  EXPECT_EQ(tail.Entries(RedisLedger::kPartition).size(), 303u);
+  EXPECT_EQ(std::get<Replayed>(*next.Execute(RedisLedger::Move({1, 100}, 2, 10))).seq, PartitionSeq(100));
+  EXPECT_EQ(next.Balance(2), 3030);
+  next.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, AnotherHistoryGivesWayToTheJournals) {
+  RedisServer server;
+  MemoryTail tail;
+  {
+    RedisLedger crashed(server.OverUnixSocket(), tail);
+    Commit(crashed, 1, 3);
+    Commit(crashed, 4, 2, false);
+  }
+  // Meanwhile another Redis was the master, and went on from the third.
+  MemoryState fold;
+  for (uint64_t n = 1; n <= 3; ++n) {
+    const auto stored = DecodeTransaction(*tail.Read(RedisLedger::kPartition, PartitionSeq(n)));
+    ASSERT_TRUE(fold.Apply(RedisLedger::kPartition, PartitionSeq(n), *stored).ok());
+  }
+  std::vector<State::Work> works;
+  works.push_back(RedisLedger::Move({2, 4}, 2, 7));
+  fold.Execute(RedisLedger::kPartition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
+    const auto& committed = std::get<Committed>(*results.front());
+    tail.Take(RedisLedger::kPartition, committed.seq, committed.transaction);
+  });
+  RedisLedger next(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(next.AwaitOpen().ok());
+  EXPECT_EQ(next.Balance(2), 37);
+  next.ExpectWhole();
+  EXPECT_TRUE(std::holds_alternative<Committed>(*next.Execute(RedisLedger::Move({1, 4}, 2, 10)))) << "it was never acknowledged";
+}
+
+TEST_F(RedisFaultTest, AJournalThatLostSomethingStopsThePartition) {
+  RedisServer server;
+  MemoryTail tail;
+  {
+    RedisLedger ledger(server.OverUnixSocket(), tail);
+    Commit(ledger, 1, 5);
+    Commit(ledger, 6, 1);  // names the first five as journaled
+  }
+  tail.Truncate(RedisLedger::kPartition, PartitionSeq(2));
+  RedisLedger next(server.OverUnixSocket(), tail, "demo", absl::Milliseconds(100));
+  const absl::Status status = next.AwaitOpen();
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_EQ(ReasonOf(next.Execute(RedisLedger::Move({1, 9}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(server.Type({"HGET", "fenfen:{demo.3}:accounts", "2/1/2"}), "60") << "nothing was touched";
+}
+
+TEST_F(RedisFaultTest, LostKeysAreRestored) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  Commit(ledger, 1, 100);
+  server.Type({"DEL", "fenfen:{demo.3}:meta"});
+  Commit(ledger, 101, 1);
+  EXPECT_EQ(ledger.state().figures().restored, 100u);
+  // Contents that are not of the place they claim; and a place that cannot be.
+  server.Type({"HSET", "fenfen:{demo.3}:meta", "seq", "90", "settled", "90"});
+  Commit(ledger, 102, 1);
+  server.Type({"HSET", "fenfen:{demo.3}:meta", "seq", "90"});
+  Commit(ledger, 103, 1);
+  EXPECT_EQ(ledger.Balance(2), 1030);
+  ledger.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, AFullRedisRefusesWritesAndServesReads) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  Commit(ledger, 1, 5);
+  server.Type({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 6}, 2, 10))), Reason::REASON_STORAGE_FULL);
+  EXPECT_EQ(ledger.Balance(2), 50);
+  server.Type({"CONFIG", "SET", "maxmemory", "0"});
+  Commit(ledger, 6, 1);
+  EXPECT_EQ(ledger.Balance(2), 60);
+  ledger.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, AMasterThatBecomesAReplicaIsLeft) {
+  RedisServer server, other;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail, "demo", absl::Milliseconds(200));
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  Commit(ledger, 1, 5);
+  server.Type({"REPLICAOF", "127.0.0.1", absl::StrCat(other.port())});
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 6}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(FaultOf(ledger.state().Condition()), RedisFault::kReadOnly) << ledger.state().Condition();
+  server.Type({"REPLICAOF", "NO", "ONE"});
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  Commit(ledger, 6, 1);
+  EXPECT_EQ(ledger.Balance(2), 60);
+  ledger.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, ASilentRedisLeavesTheOutcomeUnknownAndTheSameKeyTellsIt) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(Quick(server.OverUnixSocket()), tail, "demo", absl::Milliseconds(400));
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  Commit(ledger, 1, 1);
+  server.Pause();
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 2}, 2, 10))), Reason::REASON_OUTCOME_UNKNOWN);
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 3}, 2, 10))), Reason::REASON_OVERLOADED) << "never sent, so certain";
+  server.Resume();
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  // Redis found it in the socket when it woke up.
+  EXPECT_TRUE(std::holds_alternative<Replayed>(*ledger.Execute(RedisLedger::Move({1, 2}, 2, 10))));
+  EXPECT_EQ(ledger.Balance(2), 20);
+  ledger.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, WrongPassword) {
+  RedisServer server({"requirepass right"});
+  MemoryTail tail;
+  RedisOptions options = server.OverUnixSocket();
+  options.password = "wrong";
+  RedisLedger ledger(options, tail);
+  EXPECT_EQ(FaultOf(ledger.AwaitOpen()), RedisFault::kAccessDenied);
+}
+
+TEST_F(RedisFaultTest, KeysOfAnotherJournalAreNotTouchedAndDeploymentsShareARedis) {
+  RedisServer server;
+  MemoryTail ours(1), theirs(2);
+  {
+    RedisLedger first(server.OverUnixSocket(), ours);
+    Commit(first, 1, 5);
+    RedisLedger second(server.OverUnixSocket(), theirs, "other");
+    Commit(second, 1, 1);
+    EXPECT_EQ(first.Balance(2), 50);
+    EXPECT_EQ(second.Balance(2), 10);
+  }
+  EXPECT_EQ(FaultAtStart(server, theirs), RedisFault::kForeign);
+  RedisLedger again(server.OverUnixSocket(), ours);
+  ASSERT_TRUE(again.AwaitOpen().ok());
+  EXPECT_EQ(again.Balance(2), 50);
+  EXPECT_EQ(again.state().figures().restored, 0u);
+}
+
+TEST_F(RedisFaultTest, AnOlderLibraryIsReplacedANewerOrForeignOneIsRefused) {
+  const std::string ours(LibraryText());
+  const std::string line = absl::StrCat("local VERSION = ", LibraryVersion());
+  const std::string foreign = "#!lua name=fenfen\nredis.register_function('something', function() return 1 end)";
+  const std::string namesake = "#!lua name=theirs\nredis.register_function('fenfen_version', function() return 'theirs' end)";
+  const std::string clash = "#!lua name=theirs\nredis.register_function('fenfen_commit', function() return 1 end)";
+  MemoryTail tail;
+  RedisServer older;
+  older.Type({"FUNCTION", "LOAD", absl::StrReplaceAll(ours, {{line, "local VERSION = 0"}})});
+  ASSERT_EQ(older.Type({"FCALL", "fenfen_version", "0"}), "fenfen 0");
+  EXPECT_EQ(FaultAtStart(older, tail), RedisFault::kNone);
+  EXPECT_EQ(older.Type({"FCALL", "fenfen_version", "0"}), absl::StrCat("fenfen ", LibraryVersion()));
+  for (const std::string& library : {absl::StrReplaceAll(ours, {{line, "local VERSION = 99"}}), foreign, namesake, clash}) {
+    RedisServer server;
+    server.Type({"FUNCTION", "LOAD", library});
+    EXPECT_EQ(FaultAtStart(server, tail), RedisFault::kForeign) << library.substr(0, 100);
+  }
+}
+
+TEST_F(RedisFaultTest, TwoServersOverOneRedisDecideOnWhatIsThere) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger one(server.OverUnixSocket(), tail), other(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(one.AwaitOpen().ok());
+  ASSERT_TRUE(other.AwaitOpen().ok());
+  for (uint64_t n = 1; n <= 50; ++n) {
+    RedisLedger& turn = n % 2 == 0 ? one : other;
+    ASSERT_TRUE(turn.Execute(RedisLedger::Move({1, n}, 2, 10)).ok()) << "on a copy that is old by now";
+  }
+  EXPECT_EQ(ReasonOf(one.Execute(RedisLedger::Move({1, 100}, 2, -501))), Reason::REASON_POINTS_INSUFFICIENT);
+  EXPECT_TRUE(other.Execute(RedisLedger::Move({1, 101}, 2, 1)).ok());
+  EXPECT_TRUE(one.Execute(RedisLedger::Move({1, 102}, 2, -501)).ok()) << "a refusal on an old copy does not stand";
+  EXPECT_TRUE(std::holds_alternative<Replayed>(*one.Execute(RedisLedger::Move({1, 101}, 2, 1))));
+  EXPECT_EQ(one.Balance(2), 0);
+  one.ExpectWhole();
+  other.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, ADecisionSeesExactlyWhatItNames) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  State::Work looks = RedisLedger::Move({1, 1}, 2, 10);
+  looks.reads.accounts.pop_back();
+  const auto looked = ledger.Execute(std::move(looks));
+  EXPECT_TRUE(absl::IsInternal(looked.status()));
+  EXPECT_TRUE(absl::StrContains(looked.status().message(), "did not name: account 2/1/2")) << looked.status();
+  State::Work posts = RedisLedger::Move({1, 2}, 2, 10);
+  posts.reads.accounts.erase(posts.reads.accounts.begin());
+  const auto posted = ledger.Execute(std::move(posts));
+  EXPECT_TRUE(absl::StrContains(posted.status().message(), "not named: 1/1/1")) << posted.status();
+  EXPECT_EQ(tail.Entries(RedisLedger::kPartition).size(), 0u);
+}
+
+TEST_F(RedisFaultTest, TheOutboxEmptiesAsTheJournalGrows) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  Commit(ledger, 1, 20);
+  for (int i = 0; i < 500 && server.Type({"HLEN", "fenfen:{demo.3}:outbox"}) != "1"; ++i) absl::SleepFor(absl::Milliseconds(10));
+  EXPECT_EQ(server.Type({"HLEN", "fenfen:{demo.3}:outbox"}), "1") << "but for the format";
+}
+
+}  // namespace
+}  // namespace fenfen
