@@ -59,10 +59,10 @@ absl::Status GroupWriter::MakeMonth(absl::CivilMonth month) {
 absl::StatusOr<absl::CivilMonth> GroupWriter::MonthFor(absl::Time record_time) {
   absl::CivilMonth month = absl::ToCivilMonth(record_time, absl::UTCTimeZone());
   for (auto found = months_.find(month); found != months_.end() && !found->second; found = months_.find(month)) ++month;
-  if (months_.count(month) != 0) return month;
-  const bool newest = months_.empty() || months_.rbegin()->first < month;
-  for (int ahead = 0; ahead <= (newest ? kMonthsAhead : 0); ++ahead) {
-    if (absl::Status status = MakeMonth(month + ahead); !status.ok()) return status;
+  const absl::CivilMonth newest = months_.empty() ? month - 1 : months_.rbegin()->first;
+  for (absl::CivilMonth each = month; each <= month + kMonthsAhead; ++each) {
+    if (each != month && each <= newest) continue;
+    if (absl::Status status = MakeMonth(each); !status.ok()) return status;
   }
   return month;
 }

@@ -149,26 +149,26 @@ void PostgresJournal::WriteLoop() {
       FailAll();
       continue;
     }
+    // Also while idle, so that a server that went is known before work is admitted.
+    if (session_ != nullptr && !session_->Alive()) LoseSession(absl::UnavailableError("PostgreSQL: the server closed the connection"));
     if (session_ == nullptr) {
       Connect();
       continue;
     }
     RefuseStopped();
-    if (!group_.empty()) WriteGroup();
+    // Whether what is queued can be written shows when it is.
+    if (group_.empty()) {
+      EndTrouble();
+    } else {
+      WriteGroup();
+    }
   }
 }
 
-// Fills the group from the queue; waits where there is nothing to do. False at the end.
+// Fills the group from the queue; waits, a while, where there is nothing to do. False at the end.
 bool PostgresJournal::TakeWork() {
   absl::MutexLock held(&mutex_);
-  if (queue_.empty() && group_.empty() && !stopping_ && session_ != nullptr) {
-    // Now and then an idle session is looked at, so that a server that went is known before work is admitted.
-    if (work_.WaitWithTimeout(&mutex_, kIdleCheck) && !session_->Alive()) {
-      mutex_.Unlock();
-      LoseSession(absl::UnavailableError("PostgreSQL: the server closed the idle connection"));
-      mutex_.Lock();
-    }
-  }
+  if (queue_.empty() && group_.empty() && !stopping_ && session_ != nullptr) work_.WaitWithTimeout(&mutex_, kIdleCheck);
   const bool only_gaps = std::all_of(group_.begin(), group_.end(), [](const Pending& p) { return p.give_up < absl::InfiniteFuture(); });
   if (!group_.empty() && only_gaps && queue_.empty()) work_.WaitWithTimeout(&mutex_, kGapRetry);
   size_t bytes = 0, entries = 0;
@@ -210,8 +210,6 @@ void PostgresJournal::Connect() {
     ++metrics_.connections;
     metrics_.connected = true;
   }
-  // Whether what is queued can be written shows when it is.
-  if (group_.empty()) EndTrouble();
 }
 
 void PostgresJournal::EndTrouble() {

@@ -42,6 +42,7 @@
 #include "ledger/journal/postgres/group_writer.h"
 #include "ledger/journal/postgres/pg_connection.h"
 #include "ledger/journal/postgres/postgres_session.h"
+#include "ledger/journal/postgres/session_pool.h"
 #include "ledger/journal/teller.h"
 
 namespace fenfen {
@@ -122,7 +123,7 @@ class PostgresJournal final : public Journal {
     std::string why;
   };
 
-  explicit PostgresJournal(PostgresJournalOptions options) : options_(std::move(options)) {}
+  explicit PostgresJournal(PostgresJournalOptions options) : options_(std::move(options)), readers_(options_.session) {}
 
   absl::Status TakeUp(PgConnection& session);
   void LearnHead(uint16_t partition, uint64_t sequence);
@@ -173,9 +174,7 @@ class PostgresJournal final : public Journal {
   absl::Time close_deadline_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   PostgresJournalMetrics metrics_ ABSL_GUARDED_BY(mutex_);
 
-  absl::Mutex reading_;
-  std::unique_ptr<PgConnection> reader_ ABSL_GUARDED_BY(reading_);  // for Read and Locate; opened when needed
-
+  SessionPool readers_;
   Teller teller_;
   std::thread writer_;
 };

@@ -57,18 +57,7 @@ absl::Status AsRefusal(const absl::Status& status) {
 absl::StatusOr<PostgresJournal::Stored> PostgresJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
   const absl::Status missing = absl::NotFoundError(absl::StrCat("the journal has no ", NameOf(partition, seq)));
   if (seq.value() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max())) return missing;
-  absl::MutexLock held(&reading_);
-  absl::StatusOr<PgResult> found = absl::UnavailableError("");
-  // An idle session may have been closed by the server: a second attempt has a new one.
-  for (int attempt = 0; attempt < 2 && absl::IsUnavailable(found.status()); ++attempt) {
-    if (reader_ == nullptr) {
-      absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
-      if (!session.ok()) return AsRefusal(session.status());
-      reader_ = *std::move(session);
-    }
-    found = reader_->Query(kRead, {absl::StrCat(partition.value()), absl::StrCat(seq.value())});
-    if (!found.ok()) reader_.reset();
-  }
+  const absl::StatusOr<PgResult> found = readers_.Query(kRead, {absl::StrCat(partition.value()), absl::StrCat(seq.value())});
   if (!found.ok()) return AsRefusal(found.status());
   if (found->rows() == 0) return missing;
   const std::string table = TableOf(found->Int(0, 0));
@@ -96,9 +85,7 @@ absl::StatusOr<JournalPlace> PostgresJournal::Locate(PartitionId partition, Part
 }
 
 absl::StatusOr<SequenceVector> PostgresJournal::ReadHeads() {
-  absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
-  if (!session.ok()) return AsRefusal(session.status());
-  const absl::StatusOr<PgResult> found = (*session)->Query("SELECT partition, sequence FROM fenfen.heads");
+  const absl::StatusOr<PgResult> found = readers_.Query("SELECT partition, sequence FROM fenfen.heads", {});
   if (!found.ok()) return AsRefusal(found.status());
   SequenceVector heads{};
   for (int row = 0; row < found->rows(); ++row) {

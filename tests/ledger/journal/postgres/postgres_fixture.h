@@ -57,6 +57,14 @@ inline PostgresJournalOptions OptionsFor(std::string conninfo) {
   return options;
 }
 
+// For tests in which the server goes away.
+inline PostgresJournalOptions Impatient(std::string conninfo) {
+  PostgresJournalOptions options = OptionsFor(std::move(conninfo));
+  options.session.timeout = absl::Seconds(2);
+  options.reconnect_delay_max = absl::Milliseconds(100);
+  return options;
+}
+
 inline std::unique_ptr<PostgresJournal> MustOpen(PostgresJournalOptions options) {
   absl::StatusOr<std::unique_ptr<PostgresJournal>> journal = PostgresJournal::Open(std::move(options));
   EXPECT_TRUE(journal.ok()) << journal.status();

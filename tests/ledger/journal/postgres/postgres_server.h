@@ -47,7 +47,10 @@ class PostgresServer {
   // SIGSTOP and SIGCONT for every process of the server's: it is there and answers nothing.
   void Pause();
   void Resume();
+  // From a standby to a server that takes writes.
   void Promote();
+  // Throws its data away and follows `primary` from then on, in the same place.
+  void BecomeStandbyOf(PostgresServer& primary);
 
   const std::string& folder() const { return folder_; }
 
