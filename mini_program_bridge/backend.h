@@ -1,6 +1,8 @@
-// The way to fenfend: any unary RPC as bytes, by name, without its stub.
+// The way to the servers: any unary RPC as bytes, by name, without its stub.
 //
-// Every call has a deadline and never blocks a thread; the answer comes on one of gRPC's threads.
+// Every call has a deadline and never blocks a thread; the answer comes on one of gRPC's threads. Over several servers it is balanced, and
+// repeated, as the same bytes and so with the same request id, where a server is gone, ending or cannot write: once on each at most and
+// within the deadline (clients/cpp/failure.h says when). A refusal that asks for time is the caller's to wait for and goes back at once.
 // Thread-safe.
 #ifndef FENFEN_MINI_PROGRAM_BRIDGE_BACKEND_H_
 #define FENFEN_MINI_PROGRAM_BRIDGE_BACKEND_H_
@@ -8,9 +10,11 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "clients/cpp/pick.h"
 #include "mini_program_bridge/refusal.h"
 
 namespace fenfen::bridge {
@@ -24,28 +28,46 @@ struct BackendReply {
   std::string bytes;
   // The server answered from memory: the request id was used before, for the same.
   bool replayed = false;
+  // Servers that the call went to.
+  int attempts = 1;
+};
+
+// What to call, and with what.
+struct BackendCall {
+  // "/fenfen.v1.DropService/RecordDrop".
+  std::string rpc;
+  // The serialised request.
+  std::string request;
+  // The whole header; empty for none.
+  std::string authorization;
+  std::string request_id;
+  // Calls for one household prefer one server.
+  client::AffinityKey affinity = std::nullopt;
+  // It changes something: where no server says how it ended, the outcome is unknown.
+  bool changes = false;
 };
 
 class Backend {
  public:
   struct Options {
-    // gRPC target, for example 127.0.0.1:7000.
-    std::string target;
+    // HOST:PORT of each server; they share one store.
+    std::vector<std::string> targets;
+    // What the configuration calls them, for its errors.
+    std::string targets_field = "targets";
     // PEM file of the authority that signed the server's certificate; empty: plaintext.
     std::string server_ca;
     // For a call, from start to answer.
     absl::Duration deadline = absl::Seconds(10);
   };
 
-  // Does not connect yet. Errors: InvalidArgument if `server_ca` cannot be read.
+  // Errors: InvalidArgument if `targets` are none or `server_ca` cannot be read.
   static absl::StatusOr<std::unique_ptr<Backend>> Create(const Options& options);
   ~Backend();
 
-  // Calls `rpc` ("/fenfen.v1.DropService/RecordDrop"). `authorization` is the whole header; empty for none.
-  void Call(const std::string& rpc, const std::string& request, const std::string& authorization, const std::string& request_id,
-            std::function<void(BackendReply)> done);
+  void Call(BackendCall call, std::function<void(BackendReply)> done);
 
-  // Asks the server's health service (grpc.health.v1) within two seconds.
+  // Whether a server serves: with several, as their health is known; with one, its health service (grpc.health.v1) is asked, within two
+  // seconds.
   void CheckHealth(std::function<void(bool serving)> done);
 
  private:

@@ -235,13 +235,16 @@ void Bridge::Forward(const ExchangePtr& exchange, const Route& route, const goog
     if (MaybeRefusal refusal = TakeTurn(*exchange)) return Refused(exchange, *refusal);
   }
   // A public read is the same for everybody, and is asked for by nobody in particular.
-  const std::string authorization = cache_key.empty() ? exchange->request.authorization : "";
-  parts_.backend->Call(
-      route.rpc, bytes, authorization, exchange->request_id,
-      [this, exchange, &route, cache_key = std::move(cache_key)](const BackendReply& reply) { Answer(exchange, route, cache_key, reply); });
+  BackendCall call{route.rpc, bytes, cache_key.empty() ? exchange->request.authorization : "", exchange->request_id};
+  if (options_.affinity) call.affinity = client::AffinityOfRequest(message);
+  call.changes = message.GetDescriptor()->FindFieldByName("request_id") != nullptr;
+  parts_.backend->Call(std::move(call), [this, exchange, &route, cache_key = std::move(cache_key)](const BackendReply& reply) {
+    Answer(exchange, route, cache_key, reply);
+  });
 }
 
 void Bridge::Answer(const ExchangePtr& exchange, const Route& route, const std::string& cache_key, const BackendReply& reply) {
+  if (reply.attempts > 1) parts_.metrics->CountMoved(!reply.refusal.has_value());
   if (reply.refusal.has_value()) {
     if (!reply.trouble.empty()) {
       parts_.log->Warn("server").Text("rpc", route.rpc).Text("trouble", reply.trouble).Text("request_id", exchange->request_id);

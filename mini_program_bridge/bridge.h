@@ -41,6 +41,8 @@ class Bridge : public HttpHandler {
     double rate_burst = 100;
     bool trust_forwarded_for = false;
     std::size_t cache_bytes = 16 << 20;
+    // Calls for one household prefer one server.
+    bool affinity = true;
   };
   // What it is made of; all outlive it. `sandbox` is null outside demonstrations and tests.
   struct Parts {

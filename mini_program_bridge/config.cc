@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/cpp/key_file.h"
+#include "clients/cpp/targets.h"
 
 namespace fenfen::bridge {
 namespace {
@@ -35,6 +36,24 @@ class Reader {
   void Path(const char* key, std::string* out) {
     Text(key, out);
     if (!out->empty()) *out = (std::filesystem::path(folder_) / *out).lexically_normal().string();
+  }
+
+  bool Has(const char* key) const { return table_ != nullptr && table_->contains(key); }
+
+  void Texts(const char* key, std::vector<std::string>* out) {
+    known_.insert(key);
+    const toml::node* node = table_ == nullptr ? nullptr : table_->get(key);
+    if (node == nullptr) return;
+    const toml::array* array = node->as_array();
+    out->clear();
+    for (size_t i = 0; array != nullptr && i < array->size(); ++i) {
+      if (const auto value = array->get(i)->value_exact<std::string>()) out->push_back(*value);
+    }
+    if (array == nullptr || out->size() != array->size()) Wrong(key, "must be a list of strings");
+  }
+
+  void Place(const absl::Status& status) {
+    if (status_->ok()) *status_ = status;
   }
 
   template <typename Number>
@@ -83,11 +102,25 @@ class Reader {
   std::set<std::string> known_;
 };
 
+void ReadServers(Reader* top, Config* config) {
+  top->Text("server", &config->server);
+  top->Texts("targets", &config->targets);
+  top->Flag("affinity", &config->affinity);
+  if (!top->Has("targets")) {
+    top->Place(client::CheckTarget("server", config->server));
+    config->targets = {config->server};
+    return;
+  }
+  if (top->Has("server")) top->Wrong("targets", "is in place of server; give one of them");
+  top->Place(client::CheckTargets("targets", config->targets));
+  config->server.clear();
+}
+
 void ReadTop(Reader* top, Config* config) {
   top->Text("listen", &config->listen);
   top->Text("metrics_listen", &config->metrics_listen);
   top->Path("ready_file", &config->ready_file);
-  top->Text("server", &config->server);
+  ReadServers(top, config);
   top->Path("server_ca", &config->server_ca);
   top->Path("static_dir", &config->static_dir);
   top->Path("subject_key", &config->subject_key);
@@ -149,10 +182,12 @@ bool StaysHere(const std::string& target) {
 }
 
 absl::Status CheckPlaces(const Config& config) {
-  if (config.server_ca.empty() && !StaysHere(config.server) && config.production) {
-    return absl::InvalidArgumentError("production: server is not on this machine, so server_ca is needed");
-  }
   if (!config.production) return absl::OkStatus();
+  for (const std::string& target : config.targets) {
+    if (!config.server_ca.empty() || StaysHere(target)) continue;
+    const absl::string_view key = config.server.empty() ? "targets" : "server";
+    return absl::InvalidArgumentError(absl::StrCat("production: ", key, " ", target, " is not on this machine, so server_ca is needed"));
+  }
   if (config.wechat_sandbox) return absl::InvalidArgumentError("production: [wechat] sandbox must be false");
   if (config.wechat_api.IsLoopback()) return absl::InvalidArgumentError("production: [wechat] api must not be on this machine");
   if (!config.wechat_api.tls) return absl::InvalidArgumentError("production: [wechat] api must be https");

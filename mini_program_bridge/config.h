@@ -3,6 +3,7 @@
 #define FENFEN_MINI_PROGRAM_BRIDGE_CONFIG_H_
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,11 +15,13 @@ namespace fenfen::bridge {
 
 struct Config {
   std::string listen = "127.0.0.1:0";
-  std::string metrics_listen;  // empty: off
-  std::string ready_file;      // empty: none
-  std::string server = "127.0.0.1:7000";
-  std::string server_ca;   // empty: plaintext
-  std::string static_dir;  // empty: no pages
+  std::string metrics_listen;             // empty: off
+  std::string ready_file;                 // empty: none
+  std::string server = "127.0.0.1:7000";  // where there is one; empty with `targets`
+  std::vector<std::string> targets;       // never empty: `server` alone, or several over one store
+  bool affinity = true;                   // calls for one household prefer one server
+  std::string server_ca;                  // empty: plaintext
+  std::string static_dir;                 // empty: no pages
   std::string subject_key = "subject.key";
   bool production = false;
   int threads = 2;

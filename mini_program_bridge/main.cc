@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "clients/cpp/key_file.h"
 #include "clients/cpp/token.h"
@@ -73,7 +74,8 @@ class Program {
   }
 
   absl::Status Connect() {
-    absl::StatusOr<std::unique_ptr<Backend>> backend = Backend::Create({config_.server, config_.server_ca, config_.deadline});
+    absl::StatusOr<std::unique_ptr<Backend>> backend =
+        Backend::Create({config_.targets, config_.server.empty() ? "targets" : "server", config_.server_ca, config_.deadline});
     if (!backend.ok()) return backend.status();
     backend_ = *std::move(backend);
     if (!config_.wechat_sandbox) return absl::OkStatus();
@@ -110,8 +112,8 @@ class Program {
   absl::Status Listen() {
     const Bridge::Parts parts = {&api_,         routes_.get(),  &files_,    backend_.get(), sessions_.get(),
                                  tokens_.get(), sandbox_.get(), log_.get(), &metrics_,      absl::Now};
-    const Bridge::Options options = {config_.production, config_.rate_per_second, config_.rate_burst, config_.trust_forwarded_for,
-                                     config_.cache_bytes};
+    const Bridge::Options options = {config_.production,          config_.rate_per_second, config_.rate_burst,
+                                     config_.trust_forwarded_for, config_.cache_bytes,     config_.affinity};
     absl::StatusOr<std::unique_ptr<Bridge>> bridge = Bridge::Create(parts, options);
     if (!bridge.ok()) return bridge.status();
     bridge_ = *std::move(bridge);
@@ -127,7 +129,7 @@ class Program {
     log_->Info("listening")
         .Text("http", http_->address())
         .Text("metrics", metrics_http_ == nullptr ? "" : metrics_http_->address())
-        .Text("server", config_.server)
+        .Text("server", absl::StrJoin(config_.targets, ","))
         .Number("routes", static_cast<double>(routes_->routes().size()))
         .Number("pages", static_cast<double>(files_.size()));
     return config_.ready_file.empty() ? absl::OkStatus() : WriteReadyFile(config_.ready_file, http_->address());

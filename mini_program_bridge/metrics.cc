@@ -25,6 +25,12 @@ struct Metrics::Families {
                                                            .Register(registry);
   prometheus::Family<prometheus::Counter>& cache =
       prometheus::BuildCounter().Name("fenfen_bridge_cache_total").Help("Public reads, by whether memory answered.").Register(registry);
+  prometheus::Family<prometheus::Counter>& moved = prometheus::BuildCounter()
+                                                       .Name("fenfen_bridge_moved_calls_total")
+                                                       .Help("Calls repeated on another server, by whether that answered.")
+                                                       .Register(registry);
+  prometheus::Counter& answered = moved.Add({{"result", "answered"}});
+  prometheus::Counter& unanswered = moved.Add({{"result", "failed"}});
   prometheus::Counter& hits = cache.Add({{"result", "hit"}});
   prometheus::Counter& misses = cache.Add({{"result", "miss"}});
 };
@@ -41,6 +47,8 @@ void Metrics::CountRequest(const std::string& route, int status, const std::stri
 }
 
 void Metrics::CountCache(bool hit) { (hit ? families_->hits : families_->misses).Increment(); }
+
+void Metrics::CountMoved(bool answered) { (answered ? families_->answered : families_->unanswered).Increment(); }
 
 void Metrics::Handle(HttpRequest request, HttpReply reply) {
   if (request.target != "/metrics") return reply(Reject(Refuse(v1::REASON_ROUTE_UNKNOWN)));

@@ -22,6 +22,9 @@ class Metrics : public HttpHandler {
   // A read answered from memory, or not.
   void CountCache(bool hit);
 
+  // A call that went to more than one server, and whether it was answered in the end.
+  void CountMoved(bool answered);
+
   // GET /metrics in Prometheus' text format.
   void Handle(HttpRequest request, HttpReply reply) override;
   HttpResponse Reject(const Refusal& refusal) override;

@@ -34,14 +34,14 @@ Sessions::Sessions(Wechat* wechat, Backend* backend, client::TokenSigner signer,
       own_token_(client::MintedTokens(signer, absl::StrCat("bridges/", signer.issuer()), "BRIDGE", absl::Minutes(10), clock)) {}
 
 void Sessions::Create(const v1::CreateSessionRequest& request, const std::string& request_id, Done done) {
-  wechat_->SignIn(request.code(),
-                  [this, chosen = request.subject(), request_id, done = std::move(done)](MaybeRefusal refusal, const std::string& subject) {
-                    if (refusal.has_value()) return done(*std::move(refusal));
-                    v1::ResolveSubjectRequest resolve;
-                    resolve.set_wechat_subject(subject);
-                    backend_->Call(kResolve, resolve.SerializeAsString(), absl::StrCat("Bearer ", own_token_(/*renew=*/false)), request_id,
-                                   [this, chosen, done](const BackendReply& reply) { done(Open(reply, chosen)); });
-                  });
+  wechat_->SignIn(request.code(), [this, chosen = request.subject(), request_id, done = std::move(done)](MaybeRefusal refusal,
+                                                                                                         const std::string& subject) {
+    if (refusal.has_value()) return done(*std::move(refusal));
+    v1::ResolveSubjectRequest resolve;
+    resolve.set_wechat_subject(subject);
+    BackendCall call{kResolve, resolve.SerializeAsString(), absl::StrCat("Bearer ", own_token_(/*renew=*/false)), request_id};
+    backend_->Call(std::move(call), [this, chosen, done](const BackendReply& reply) { done(Open(reply, chosen)); });
+  });
 }
 
 std::variant<v1::CreateSessionResponse, Refusal> Sessions::Open(const BackendReply& reply, const std::string& chosen) const {

@@ -1,61 +1,33 @@
 #include "clients/cpp/client.h"
 
-#include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
+#include <algorithm>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/cpp/failure.h"
+#include "clients/cpp/targets.h"
+#include "google/protobuf/message.h"
 
 namespace fenfen::client {
 
-namespace {
-
-// Finds a half-open connection within a minute, and comes back soon after a server's restart.
-grpc::ChannelArguments ChannelArgs(const ClientOptions& options) {
-  grpc::ChannelArguments args;
-  args.SetMaxReceiveMessageSize(options.message_bytes_max);
-  args.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
-  args.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
-  args.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  args.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 1'000);
-  args.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
-  // gRPC's own retries would hide attempts from our policy.
-  args.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  // A channel of its own for each client, so that one client's trouble is not another's.
-  args.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  return args;
-}
-
-absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials(const ClientOptions& options) {
-  if (options.ca_file.empty()) return grpc::InsecureChannelCredentials();
-  grpc::SslCredentialsOptions ssl;
-  absl::StatusOr<std::string> ca = ReadKeyFile(options.ca_file, /*secret=*/false);
-  if (!ca.ok()) return ca.status();
-  ssl.pem_root_certs = *std::move(ca);
-  if (options.certificate_file.empty() != options.key_file.empty()) {
-    return absl::InvalidArgumentError("a client certificate needs its key, and a key its certificate");
-  }
-  if (!options.certificate_file.empty()) {
-    absl::StatusOr<std::string> chain = ReadKeyFile(options.certificate_file, /*secret=*/false);
-    if (!chain.ok()) return chain.status();
-    absl::StatusOr<std::string> key = ReadKeyFile(options.key_file, /*secret=*/true);
-    if (!key.ok()) return key.status();
-    ssl.pem_cert_chain = *std::move(chain);
-    ssl.pem_private_key = *std::move(key);
-  }
-  return grpc::SslCredentials(ssl);
-}
-
-}  // namespace
-
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ClientOptions options) {
-  if (options.target.empty()) return absl::InvalidArgumentError("no server address; give HOST:PORT");
+  if (!options.target.empty() && !options.targets.empty()) {
+    return absl::InvalidArgumentError("targets：与 target 只能给一个 / give either target or targets, not both");
+  }
+  const bool one = options.targets.empty();
+  if (one) {
+    if (absl::Status status = CheckTarget("target", options.target); !status.ok()) return status;
+    options.targets = {options.target};
+  }
   if (!options.sleep) options.sleep = absl::SleepFor;
   if (!options.random) options.random = SystemRandom;
-  absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> credentials = Credentials(options);
-  if (!credentials.ok()) return credentials.status();
-  std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(options.target, *credentials, ChannelArgs(options));
-  return std::unique_ptr<Client>(new Client(std::move(options), std::move(channel)));
+  absl::StatusOr<std::unique_ptr<Servers>> servers = Servers::Open({.targets = options.targets,
+                                                                    .ca_file = options.ca_file,
+                                                                    .certificate_file = options.certificate_file,
+                                                                    .key_file = options.key_file,
+                                                                    .message_bytes_max = options.message_bytes_max});
+  if (!servers.ok()) return servers.status();
+  return std::unique_ptr<Client>(new Client(std::move(options), *std::move(servers)));
 }
 
 void Client::Prepare(grpc::ClientContext* context, const CallOptions& call, bool renew) {
@@ -66,28 +38,52 @@ void Client::Prepare(grpc::ClientContext* context, const CallOptions& call, bool
 }
 
 grpc::Status Client::Attempt(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> once, const CallOptions& call, bool* replayed) {
+  return Run([&](const std::shared_ptr<grpc::Channel>&, grpc::ClientContext* context) { return once(context); }, {.only_server = 0}, call,
+             replayed);
+}
+
+Client::Shape Client::ShapeOf(const google::protobuf::Message& request) const {
+  Shape shape;
+  shape.changes = request.GetDescriptor()->FindFieldByName("request_id") != nullptr;
+  if (options_.affinity && servers_->size() > 1) shape.affinity = AffinityOfRequest(request);
+  return shape;
+}
+
+grpc::Status Client::Run(Once once, const Shape& shape, const CallOptions& call, bool* replayed) {
   const int attempts_max = call.attempts_max > 0 ? call.attempts_max : options_.retry.attempts_max;
   const absl::Duration deadline = call.deadline > absl::ZeroDuration() ? call.deadline : options_.deadline;
-  bool renew = false, renewed = false;
+  const absl::Time end = absl::Now() + std::max(deadline, options_.call_deadline);
+  ServerSet tried = 0;
+  bool renew = false, renewed = false, perhaps_done = false;
   for (int attempt = 1;; ++attempt) {
+    const size_t server = shape.only_server.has_value() ? *shape.only_server : servers_->Choose(shape.affinity, tried);
+    tried |= Only(server);
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + deadline));
+    context.set_deadline(absl::ToChronoTime(std::min(end, absl::Now() + deadline)));
     Prepare(&context, call, renew);
-    const grpc::Status status = once(&context);
+    const grpc::Status status = once(servers_->channel(server), &context);
     if (status.ok()) {
       if (replayed != nullptr)
         *replayed = context.GetServerInitialMetadata().count("fenfen-replayed") > 0 ||
                     context.GetServerTrailingMetadata().count("fenfen-replayed") > 0;
       return status;
     }
-    if (attempt >= attempts_max) return status;
-    const Error error = ParseError(status);
+    const Failure failure = JudgeFailure(status, context.peer());
+    perhaps_done = perhaps_done || (shape.changes && failure.perhaps_done);
+    if (failure.of_server) servers_->Avoid(server);
+    if (attempt >= attempts_max) return EndOfCall(status, failure, perhaps_done);
     // A token that ran out on the way is renewed once; a second refusal is about something else.
-    renew = error.reason == v1::REASON_TOKEN_EXPIRED && call.token.empty() && options_.token && !renewed;
+    renew = failure.error.reason == v1::REASON_TOKEN_EXPIRED && call.token.empty() && options_.token && !renewed;
     renewed = renewed || renew;
     if (renew) continue;
-    if (!error.retryable) return status;
-    options_.sleep(RetryDelay(options_.retry, attempt, error.retry_delay, options_.random()));
+    if (!failure.error.retryable) return status;
+    const bool at_once = failure.of_server && !shape.only_server.has_value() && !servers_->AllIn(tried);
+    const absl::Duration pause =
+        at_once ? absl::ZeroDuration() : RetryDelay(options_.retry, attempt, failure.error.retry_delay, options_.random());
+    if (absl::Now() + pause >= end) return EndOfCall(status, failure, perhaps_done);
+    if (at_once) continue;
+    options_.sleep(pause);
+    tried = Only(server);
   }
 }
 

@@ -1,10 +1,13 @@
-// A connection to fenfend: one channel, a deadline on every attempt, retries where the error table allows them, a token on every call.
+// A connection to one fenfend or several: a deadline on every attempt, retries where the error table allows them, a token on every call.
 //
-//   auto client = Client::Connect({.target = "127.0.0.1:7070", .token = MintedTokens(…)});
+//   auto client = Client::Connect({.targets = {"10.0.0.1:7070", "10.0.0.2:7070"}, .token = MintedTokens(…)});
 //   auto reply = (*client)->Call(&v1::HouseholdService::Stub::GetBalance, request);
 //   if (!reply.ok()) Show(reply.error().zh);
 //
-// A retry sends the same message again, request id and all, so the caller sets the id once and the server gives one effect.
+// A retry sends the same message again, request id and all, so the caller sets the id once and the server gives one effect. That also makes
+// it safe to send it to another server: an attempt that finds its server gone, ending or silent is repeated on the next one at once, and
+// when all have been tried, or where a server asks for time, after a pause. A change whose outcome is still open at the end of the call is
+// OUTCOME_UNKNOWN: the same request again, later, tells.
 // Thread-safe: any number of threads may call at once.
 #ifndef FENFEN_CLIENTS_CPP_CLIENT_H_
 #define FENFEN_CLIENTS_CPP_CLIENT_H_
@@ -14,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,24 +26,29 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "clients/cpp/error.h"
+#include "clients/cpp/pick.h"
 #include "clients/cpp/request_id.h"
 #include "clients/cpp/retry.h"
+#include "clients/cpp/servers.h"
 #include "clients/cpp/token.h"
 
 namespace fenfen::client {
 
 // How to connect.
 struct ClientOptions {
-  std::string target;                           // HOST:PORT
-  std::string ca_file;                          // PEM; TLS if set, plaintext otherwise
-  std::string certificate_file;                 // PEM, with key_file: the client's own certificate for mutual TLS
-  std::string key_file;                         // PEM, only its owner can read it
-  TokenSource token;                            // empty for public methods alone
-  absl::Duration deadline = absl::Seconds(10);  // of one attempt
-  RetryPolicy retry;                            // over all attempts
-  int message_bytes_max = 4 << 20;              // of a reply
-  std::function<void(absl::Duration)> sleep;    // absl::SleepFor if empty
-  Random random;                                // SystemRandom if empty
+  std::string target;                                // HOST:PORT, where there is one server
+  std::vector<std::string> targets;                  // or several, over one store
+  bool affinity = true;                              // calls for one household prefer one server; see pick.h
+  std::string ca_file;                               // PEM; TLS if set, plaintext otherwise
+  std::string certificate_file;                      // PEM, with key_file: the client's own certificate for mutual TLS
+  std::string key_file;                              // PEM, only its owner can read it
+  TokenSource token;                                 // empty for public methods alone
+  absl::Duration deadline = absl::Seconds(10);       // of one attempt
+  absl::Duration call_deadline = absl::Seconds(30);  // of all attempts and pauses of a call together; never less than one attempt's
+  RetryPolicy retry;                                 // over all attempts
+  int message_bytes_max = 4 << 20;                   // of a reply
+  std::function<void(absl::Duration)> sleep;         // absl::SleepFor if empty
+  Random random;                                     // SystemRandom if empty
 };
 
 // What one call changes of that.
@@ -53,40 +62,54 @@ struct CallOptions {
 // A client of fenfend.
 class Client {
  public:
-  // Opens the channel; it connects when first used. InvalidArgument for an empty target, and the errors of reading the TLS files.
+  // Opens the channels; they connect when first used, or at once where there are several. InvalidArgument, naming the field, for `target`
+  // and `targets` both or neither given, or an address that is none or named twice; and the errors of reading the TLS files.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(ClientOptions options);
 
   // Calls a unary method.
   template <typename Stub, typename Request, typename Reply>
   Result<Reply> Call(grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Reply*), const Request& request,
                      const CallOptions& call = {}) {
-    Stub stub(channel_);
     Reply reply;
     bool replayed = false;
-    const grpc::Status status = Attempt(
-        [&](grpc::ClientContext* context) {
+    const grpc::Status status = Run(
+        [&](const std::shared_ptr<grpc::Channel>& channel, grpc::ClientContext* context) {
+          Stub stub(channel);
           reply.Clear();
           return (stub.*method)(context, request, &reply);
         },
-        call, &replayed);
+        ShapeOf(request), call, &replayed);
     if (!status.ok()) return ParseError(status);
     return Result<Reply>(std::move(reply), replayed);
   }
 
-  // Runs `once` as Call does, for methods that are not unary: a fresh context with deadline, token and metadata for each attempt.
-  // `replayed` may be null.
+  // Runs `once` as Call does, for methods that are not unary: a fresh context with deadline, token and metadata for each attempt. All go to
+  // channel(), the first server. `replayed` may be null.
   grpc::Status Attempt(absl::FunctionRef<grpc::Status(grpc::ClientContext*)> once, const CallOptions& call, bool* replayed);
 
   // Sets a context's token and metadata, for a stream whose life the caller manages. `renew` as in TokenSource.
   void Prepare(grpc::ClientContext* context, const CallOptions& call, bool renew = false);
 
-  const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
+  // The first server's.
+  const std::shared_ptr<grpc::Channel>& channel() const { return servers_->channel(0); }
+  // All of them, for a stream whose life the caller manages.
+  Servers& servers() { return *servers_; }
 
  private:
-  Client(ClientOptions options, std::shared_ptr<grpc::Channel> channel) : options_(std::move(options)), channel_(std::move(channel)) {}
+  // What matters of a request for where and how often it is sent.
+  struct Shape {
+    AffinityKey affinity = std::nullopt;
+    bool changes = true;                               // it changes something, so that its outcome matters
+    std::optional<size_t> only_server = std::nullopt;  // it is bound to one server
+  };
+  using Once = absl::FunctionRef<grpc::Status(const std::shared_ptr<grpc::Channel>&, grpc::ClientContext*)>;
+
+  Client(ClientOptions options, std::unique_ptr<Servers> servers) : options_(std::move(options)), servers_(std::move(servers)) {}
+  Shape ShapeOf(const google::protobuf::Message& request) const;
+  grpc::Status Run(Once once, const Shape& shape, const CallOptions& call, bool* replayed);
 
   const ClientOptions options_;
-  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<Servers> servers_;
 };
 
 }  // namespace fenfen::client

@@ -17,6 +17,7 @@ constexpr absl::string_view kPrefix = "REASON_";
 v1::Reason TransportReason(grpc::StatusCode code) {
   switch (code) {
     case grpc::StatusCode::UNAVAILABLE:
+    case grpc::StatusCode::CANCELLED:
       return v1::REASON_SERVER_UNREACHABLE;
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return v1::REASON_OUTCOME_UNKNOWN;

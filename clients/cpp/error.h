@@ -49,9 +49,10 @@ struct Error {
   std::string ToString() const;
 };
 
-// Reads a failed status. One without ErrorInfo comes from the transport and is mapped by its code: UNAVAILABLE to SERVER_UNREACHABLE,
-// DEADLINE_EXCEEDED to OUTCOME_UNKNOWN, RESOURCE_EXHAUSTED to BODY_TOO_LARGE, UNAUTHENTICATED to TOKEN_INVALID, PERMISSION_DENIED to
-// PERMISSION_DENIED, UNIMPLEMENTED to ROUTE_UNKNOWN; anything else is REASON_UNSPECIFIED with the status's own message.
+// Reads a failed status. One without ErrorInfo comes from the transport and is mapped by its code: UNAVAILABLE, and CANCELLED by a server
+// that ends, to SERVER_UNREACHABLE, DEADLINE_EXCEEDED to OUTCOME_UNKNOWN, RESOURCE_EXHAUSTED to BODY_TOO_LARGE, UNAUTHENTICATED to
+// TOKEN_INVALID, PERMISSION_DENIED to PERMISSION_DENIED, UNIMPLEMENTED to ROUTE_UNKNOWN; anything else is REASON_UNSPECIFIED with the
+// status's own message.
 Error ParseError(const grpc::Status& status);
 
 // A reply or the reason why there is none.

@@ -8,11 +8,14 @@
 #include <csignal>
 #include <iostream>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "clients/cpp/client.h"
+#include "clients/cpp/targets.h"
 #include "clients/station/device.h"
 #include "clients/station/enqueue.h"
 #include "clients/station/queue/queue_reader.h"
@@ -51,16 +54,23 @@ struct Whose {
   }
 };
 
-// Where the server is.
+// Where the servers are.
 struct Where {
-  std::string server = "127.0.0.1:7070", server_ca;
+  std::vector<std::string> servers = {"127.0.0.1:7070"};
+  std::string server_ca;
   void AddTo(CLI::App* command) {
-    command->add_option("--server", server, "服务器地址 HOST:PORT / the server's address")->capture_default_str()->envname("FENFEN_SERVER");
+    command
+        ->add_option("--server", servers,
+                     "服务器地址 HOST:PORT；共用存储的多台以逗号分隔 / the server's address; several over one store with commas between")
+        ->delimiter(',')
+        ->capture_default_str()
+        ->envname("FENFEN_SERVER");
     command->add_option("--server-ca", server_ca, "服务器证书的 CA（PEM），给出则用 TLS / TLS if given");
   }
   absl::StatusOr<std::unique_ptr<client::Client>> Connect() const {
+    if (absl::Status status = client::CheckTargets("--server", servers); !status.ok()) return status;
     client::ClientOptions options;
-    options.target = server;
+    options.targets = servers;
     options.ca_file = server_ca;
     return client::Client::Connect(std::move(options));
   }

@@ -10,7 +10,7 @@ namespace fenfen::station {
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Open(std::vector<Device> devices, client::Client* client, const client::Clock& clock,
                                                    FleetOptions options) {
-  std::unique_ptr<Fleet> fleet(new Fleet(clock, options));
+  std::unique_ptr<Fleet> fleet(new Fleet(client, clock, options));
   for (Device& device : devices) {
     const std::string name = device.name;
     absl::StatusOr<std::unique_ptr<Uploader>> uploader = Uploader::Open(std::move(device), client, clock, &fleet->counts_);
@@ -49,6 +49,7 @@ bool Fleet::Schedule() {
   const absl::Time now = clock_();
   bool done = true;
   std::lock_guard<std::mutex> lock(mutex_);
+  EndPauseEarly(now);
   for (Member& member : members_) {
     if (member.busy) {
       done = false;
@@ -68,6 +69,14 @@ bool Fleet::Schedule() {
     ready_changed_.notify_one();
   }
   return done;
+}
+
+void Fleet::EndPauseEarly(absl::Time now) {
+  if (now >= fleet_not_before_) return;
+  const bool reachable = client_->servers().IsReachable();
+  // Merely being connected is no reason: a server that refuses while it ends is connected all the time.
+  if (reachable && seen_down_) fleet_not_before_ = now;
+  seen_down_ = !reachable;
 }
 
 void Fleet::Work(const std::atomic<bool>& stop) {
@@ -108,6 +117,7 @@ void Fleet::TakeEnd(Member* member, const SessionEnd& end) {
     case SessionEnd::Kind::kRetry:
       // Of all the sessions that one outage ends, one counts.
       if (end.transport && now >= fleet_not_before_) {
+        seen_down_ = false;
         fleet_not_before_ = now + client::RetryDelay(options_.retry, ++fleet_failures_, end.delay, client::SystemRandom());
       }
       ++member->failures;

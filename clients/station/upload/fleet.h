@@ -1,8 +1,8 @@
-// Keeps the queues of many devices uploading over one channel with a fixed number of threads: whichever device has something to send gets a
+// Keeps the queues of many devices uploading over one client with a fixed number of threads: whichever device has something to send gets a
 // thread for a short session, in turn.
 //
-// A server that cannot be reached pauses the whole fleet, with back-off; anything else concerns one device alone. A device that the server
-// does not accept is tried again every minute. Thread-safe where it says so.
+// Where no server can be reached the whole fleet pauses, with back-off, but no longer than until one is seen to come back; anything else
+// concerns one device alone. A device that the server does not accept is tried again every minute. Thread-safe where it says so.
 #ifndef FENFEN_CLIENTS_STATION_UPLOAD_FLEET_H_
 #define FENFEN_CLIENTS_STATION_UPLOAD_FLEET_H_
 
@@ -28,7 +28,7 @@ namespace fenfen::station {
 struct FleetOptions {
   int threads = 16;
   bool drain = false;  // end once every queue is empty
-  client::RetryPolicy retry = {.attempts_max = 0, .delay_first = absl::Milliseconds(100), .delay_max = absl::Seconds(5)};
+  client::RetryPolicy retry = {.attempts_max = 0, .delay_first = absl::Milliseconds(100), .delay_max = absl::Seconds(1)};
   absl::Duration blocked_delay = absl::Minutes(1);  // between tries of a device that is not accepted
   absl::Duration poll = absl::Milliseconds(100);    // how often idle queues are looked at
 };
@@ -60,13 +60,16 @@ class Fleet {
     absl::Time not_before = absl::InfinitePast();
   };
 
-  Fleet(client::Clock clock, FleetOptions options) : clock_(std::move(clock)), options_(options) {}
+  Fleet(client::Client* client, client::Clock clock, FleetOptions options) : client_(client), clock_(std::move(clock)), options_(options) {}
   void Work(const std::atomic<bool>& stop);
   void TakeEnd(Member* member, const SessionEnd& end);
   // Queues every device with something to send. True if none has anything left to do.
   bool Schedule();
+  // Ends the fleet's pause where a server that was out of reach is in reach again.
+  void EndPauseEarly(absl::Time now);
   FleetProgress Progress();
 
+  client::Client* const client_;
   const client::Clock clock_;
   const FleetOptions options_;
   UploadCounts counts_;
@@ -77,6 +80,7 @@ class Fleet {
   std::deque<Member*> ready_;                           // guarded by mutex_, as is what members say beside their uploader
   bool closing_ = false;                                // guarded by mutex_
   absl::Time fleet_not_before_ = absl::InfinitePast();  // guarded by mutex_
+  bool seen_down_ = false;                              // guarded by mutex_; no server was in reach during this pause
   int fleet_failures_ = 0;                              // guarded by mutex_
   std::string last_trouble_;                            // guarded by mutex_
 };

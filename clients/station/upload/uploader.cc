@@ -69,7 +69,10 @@ SessionEnd Uploader::RunSession(const std::atomic<bool>& stop) {
   const absl::Status rewound = reader_->Rewind();
   if (!rewound.ok()) return {SessionEnd::Kind::kBlocked, {}, false, std::string(rewound.message())};
 
-  v1::StationService::Stub stub(client_->channel());
+  queue_empty_ = false;
+  server_ = client_->servers().Choose(client::AffinityOfText(device_.name), /*tried=*/0);
+  const bool began_healthy = client_->servers().IsHealthy(server_);
+  v1::StationService::Stub stub(client_->servers().channel(server_));
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + kStreamDeadline));
   client_->Prepare(&context, {.deadline = {}, .token = tokens_(renew_token_), .metadata = {}, .attempts_max = 0});
@@ -80,7 +83,9 @@ SessionEnd Uploader::RunSession(const std::atomic<bool>& stop) {
   SessionEnd end;
   bool cut = false, read_to_end = false;
   while (end.kind == SessionEnd::Kind::kEmpty && !read_to_end) {
-    const bool taking = !cut && !stop && absl::Now() < turn_over;
+    // A server that is about to end gets nothing new, even before it ends the stream.
+    const bool leaving = began_healthy && !client_->servers().IsHealthy(server_);
+    const bool taking = !cut && !stop && !leaving && absl::Now() < turn_over;
     const absl::StatusOr<bool> sent = taking ? Fill(stream.get()) : absl::StatusOr<bool>(true);
     if (!sent.ok()) {
       end = {SessionEnd::Kind::kBlocked, {}, false, std::string(sent.status().message())};
@@ -187,9 +192,12 @@ SessionEnd Uploader::FromStatus(const grpc::Status& status) {
   if (status.ok()) return {SessionEnd::Kind::kRetry, {}, false, "the server ended the stream"};
   const client::Error error = client::ParseError(status);
   renew_token_ = error.reason == v1::REASON_TOKEN_EXPIRED;
-  const bool transport = error.reason == v1::REASON_SERVER_UNREACHABLE || error.reason == v1::REASON_SHUTTING_DOWN;
+  const bool of_server = error.reason == v1::REASON_SERVER_UNREACHABLE || error.reason == v1::REASON_SHUTTING_DOWN;
+  if (of_server || error.reason == v1::REASON_OUTCOME_UNKNOWN) client_->servers().Avoid(server_);
+  // Where there is another server the device goes on there, and the wait that this one asks for does not matter.
+  if (of_server && client_->servers().HasOther(server_)) return {SessionEnd::Kind::kRetry, {}, false, error.ToString()};
   if (error.retryable || error.reason == v1::REASON_UNSPECIFIED || renew_token_) {
-    return {SessionEnd::Kind::kRetry, error.retry_delay, transport, error.ToString()};
+    return {SessionEnd::Kind::kRetry, error.retry_delay, of_server, error.ToString()};
   }
   return {SessionEnd::Kind::kBlocked, {}, false, error.ToString()};
 }

@@ -4,7 +4,8 @@
 //   to be sent again                the session ends after the answers that are under way; the next one starts with that batch
 //   nothing (a cut stream)          the same
 //
-// A batch is always sent as the very bytes in the queue, so sending it again is harmless: the server repeats its outcomes.
+// A batch is always sent as the very bytes in the queue, so sending it again is harmless: the server repeats its outcomes. Of several
+// servers a device keeps to one, session after session, and moves to another while that one is gone or ending.
 // Not thread-safe; one uploader a device, sessions one at a time.
 #ifndef FENFEN_CLIENTS_STATION_UPLOAD_UPLOADER_H_
 #define FENFEN_CLIENTS_STATION_UPLOAD_UPLOADER_H_
@@ -44,7 +45,7 @@ struct SessionEnd {
   };
   Kind kind = Kind::kEmpty;
   absl::Duration delay;    // what the server asked for; zero if it did not
-  bool transport = false;  // kRetry because the server could not be reached, which concerns every device
+  bool transport = false;  // kRetry because no server could be reached, which concerns every device
   std::string why;
 };
 
@@ -84,6 +85,7 @@ class Uploader {
   const client::TokenSource tokens_;
   RejectedLog rejected_;
   UploadCounts* const counts_;
+  size_t server_ = 0;  // of the present session
   bool renew_token_ = false;
   bool queue_empty_ = false;
   bool unsettled_ = false;  // the reader may stand behind batches that have no answer
