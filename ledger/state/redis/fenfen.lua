@@ -112,7 +112,11 @@ end
 local function add_event(window, number, effect)
   if not window then return NUMBER_ZERO .. number .. effect end
   local place = 9 + EVENT_BYTES * seek(window, number)
-  window = string.sub(window, 1, place - 1) .. number .. effect .. string.sub(window, place)
+  if place > #window then
+    window = window .. number .. effect
+  else
+    window = string.sub(window, 1, place - 1) .. number .. effect .. string.sub(window, place)
+  end
   if (#window - 8) / EVENT_BYTES <= EVENTS_KEPT then return window end
   local kept = 9 + EVENT_BYTES * EVENTS_FORGOTTEN
   local forgotten = string.sub(window, kept - EVENT_BYTES, kept - EVENT_BYTES + 7)
@@ -139,32 +143,18 @@ local function add_key(meta, ring, entry, effect)
   meta.day = math.max(meta.day or entry.day, entry.day)
 end
 
--- Arguments are read one after another.
+-- Entries are not copied out of the arguments: an entry knows where in `args` its parts begin. A list is its length and then its items.
 
-local function reader(args, next)
-  return function()
-    next = next + 1
-    return args[next - 1]
-  end
-end
-
--- What names a request key: the key, its fingerprint, and its day with the day's place in KEYS, or '' for a device's.
-local function read_key(arg)
-  local entry = {key = arg(), fingerprint = arg()}
-  entry.day = tonumber(arg())
+-- What names a request key, from `at` on: the key, its fingerprint, its day, or '' for a device's, and the day's place in KEYS. Gives it and
+-- where the next thing begins.
+local function key_at(args, at)
+  local entry = {key = args[at], fingerprint = args[at + 1], day = tonumber(args[at + 2])}
   if entry.day then
-    entry.ring = tonumber(arg())
-  else
-    entry.device, entry.number = string.sub(entry.key, 1, 8), string.sub(entry.key, 9)
+    entry.ring = tonumber(args[at + 3])
+    return entry, at + 4
   end
-  return entry
-end
-
--- field, value of each pair
-local function read_pairs(arg)
-  local pairs = {}
-  for i = 1, 2 * tonumber(arg()) do pairs[i] = arg() end
-  return pairs
+  entry.device, entry.number = string.sub(entry.key, 1, 8), string.sub(entry.key, 9)
+  return entry, at + 3
 end
 
 -- What is known of the request keys of all entries: rings by place, windows by device.
@@ -175,7 +165,8 @@ local function read_keys(entries)
       local fields = rings[entry.ring] or {'day'}
       fields[#fields + 1] = entry.key
       rings[entry.ring] = fields
-    else
+    elseif not devices[entry.device] then
+      devices[entry.device] = true
       devices[#devices + 1] = entry.device
     end
   end
@@ -192,63 +183,86 @@ end
 
 -- One entry: what it expects to find, and its effects, if it has any. An entry without is a refusal, which holds if what it looked at is
 -- still so.
-local function read_entry(arg)
-  local entry = read_key(arg)
-  entry.versions = read_pairs(arg)  -- of records; 0 for none
-  entry.balances = read_pairs(arg)
-  entry.bytes = arg()
-  if entry.bytes ~= '' then
-    entry.accounts = {}             -- field, amount, sign that the balance must have
-    for i = 1, 3 * tonumber(arg()) do entry.accounts[i] = arg() end
-    entry.records = read_pairs(arg)
-  end
-  return entry
+local function entry_at(args, at)
+  local entry
+  entry, at = key_at(args, at)
+  entry.versions, at = at, at + 1 + 2 * args[at]    -- of records: field, version; 0 for none
+  entry.balances, at = at, at + 1 + 2 * args[at]    -- field, balance
+  entry.bytes, at = args[at], at + 1                -- the transaction's; '' for a refusal
+  if entry.bytes == '' then return entry, at end
+  entry.accounts, at = at, at + 1 + 3 * args[at]    -- field, amount, sign that the balance must have
+  entry.records, at = at, at + 1 + 2 * args[at]     -- field, bytes
+  return entry, at
 end
 
--- The tables that a batch looks at and changes: each as Redis has it and then as the entries before have left it.
-local function load(entries)
+-- `count` entries from `at` on.
+local function entries_at(args, at, count)
+  local entries = {}
+  for i = 1, count do entries[i], at = entry_at(args, at) end
+  return entries
+end
+
+-- Adds the fields of a list whose items have `width` parts to `fields`, each field once.
+local function add_fields(fields, args, at, width)
+  for i = at + 1, at + width * args[at], width do
+    local field = args[i]
+    if not fields[field] then
+      fields[field] = true
+      fields[#fields + 1] = field
+    end
+  end
+end
+
+-- The tables that a batch looks at and changes: each as Redis has it and then as the entries before have left it. Versions and balances are
+-- numbers.
+local function load(args, entries)
   local records, accounts = {}, {}
   for _, entry in ipairs(entries) do
-    for i = 1, #entry.versions, 2 do records[#records + 1] = entry.versions[i] end
-    for i = 1, #entry.balances, 2 do accounts[#accounts + 1] = entry.balances[i] end
-    for i = 1, #(entry.accounts or {}), 3 do accounts[#accounts + 1] = entry.accounts[i] end
+    add_fields(records, args, entry.versions, 2)
+    add_fields(accounts, args, entry.balances, 2)
+    if entry.accounts then add_fields(accounts, args, entry.accounts, 3) end
   end
-  local tables = {records = read(KEYS[2], records), accounts = read(KEYS[3], accounts)}
+  local tables = {versions = {}, balances = {}, records = {}}
+  for field, record in pairs(read(KEYS[2], records)) do
+    tables.versions[field] = record and tonumber(string.match(record, '^%d+')) or 0
+  end
+  for field, balance in pairs(read(KEYS[3], accounts)) do tables.balances[field] = tonumber(balance or 0) end
   tables.rings, tables.windows = read_keys(entries)
   return tables
 end
 
-local function version_of(record)
-  return record and string.match(record, '^%d+') or '0'
-end
-
 -- Whether what the entry looked at is still so, and its effects would keep every account within its bound.
-local function follows(tables, entry)
-  for i = 1, #entry.versions, 2 do
-    if version_of(tables.records[entry.versions[i]]) ~= entry.versions[i + 1] then return false end
+local function follows(args, tables, entry)
+  local versions, balances, at = tables.versions, tables.balances, entry.versions
+  for i = at + 1, at + 2 * args[at], 2 do
+    if versions[args[i]] ~= tonumber(args[i + 1]) then return false end
   end
-  for i = 1, #entry.balances, 2 do
-    if (tables.accounts[entry.balances[i]] or '0') ~= entry.balances[i + 1] then return false end
+  at = entry.balances
+  for i = at + 1, at + 2 * args[at], 2 do
+    if balances[args[i]] ~= tonumber(args[i + 1]) then return false end
   end
-  for i = 1, #(entry.accounts or {}), 3 do
-    local balance = tonumber(tables.accounts[entry.accounts[i]] or '0') + tonumber(entry.accounts[i + 1])
-    if math.abs(balance) > AMOUNT_MAX then return false end
-    if entry.accounts[i + 2] == '+' and balance < 0 or entry.accounts[i + 2] == '-' and balance > 0 then return false end
+  at = entry.accounts
+  for i = at and at + 1 or 1, at and at + 3 * args[at] or 0, 3 do
+    local balance, sign = balances[args[i]] + args[i + 1], args[i + 2]
+    if balance > AMOUNT_MAX or balance < -AMOUNT_MAX then return false end
+    if sign == '+' and balance < 0 or sign == '-' and balance > 0 then return false end
   end
   return true
 end
 
--- Makes the entry's effects in the tables.
-local function apply(meta, tables, changed, entry)
-  meta.seq = meta.seq + 1
-  for i = 1, #entry.accounts, 3 do
-    local field = entry.accounts[i]
-    tables.accounts[field] = integer(tonumber(tables.accounts[field] or '0') + tonumber(entry.accounts[i + 1]))
+-- Makes the entry's effects in the tables, as the transaction `seq`.
+local function apply(args, meta, tables, changed, entry, seq)
+  local at = entry.accounts
+  for i = at + 1, at + 3 * args[at], 3 do
+    local field = args[i]
+    tables.balances[field] = tables.balances[field] + args[i + 1]
     changed.accounts[field] = true
   end
-  for i = 1, #entry.records, 2 do
-    tables.records[entry.records[i]] = integer(meta.seq) .. ' ' .. entry.records[i + 1]
-    changed.records[entry.records[i]] = true
+  at = entry.records
+  for i = at + 1, at + 2 * args[at], 2 do
+    local field = args[i]
+    tables.versions[field] = meta.seq
+    tables.records[field] = seq .. ' ' .. args[i + 1]
   end
   local effect = entry.fingerprint .. struct.pack('>I4', meta.seq)
   if entry.day then
@@ -259,20 +273,24 @@ local function apply(meta, tables, changed, entry)
   end
 end
 
-local function write_changed(key, values, changed)
-  local pairs_of = {}
-  for field in pairs(changed) do
-    pairs_of[#pairs_of + 1] = field
-    pairs_of[#pairs_of + 1] = values[field]
-  end
-  write(key, pairs_of)
-end
-
 -- Makes the tables' changes in Redis.
 local function store(meta, tables, changed)
-  write_changed(KEYS[2], tables.records, changed.records)
-  write_changed(KEYS[3], tables.accounts, changed.accounts)
-  write_changed(KEYS[4], tables.windows, changed.windows)
+  local records, accounts, windows = {}, {}, {}
+  for field, record in pairs(tables.records) do
+    records[#records + 1] = field
+    records[#records + 1] = record
+  end
+  for field in pairs(changed.accounts) do
+    accounts[#accounts + 1] = field
+    accounts[#accounts + 1] = integer(tables.balances[field])
+  end
+  for device in pairs(changed.windows) do
+    windows[#windows + 1] = device
+    windows[#windows + 1] = tables.windows[device]
+  end
+  write(KEYS[2], records)
+  write(KEYS[3], accounts)
+  write(KEYS[4], windows)
   write(KEYS[5], changed.outbox)
   for place, ring in pairs(tables.rings) do
     if ring.begun then redis.call('UNLINK', KEYS[place]) end
@@ -284,56 +302,53 @@ end
 -- Tries the entries in their order and ends where one that was to have an effect has none: those after it were decided on its effect.
 -- A verdict for each one tried: 'C' committed, 'R' the refusal holds, 'V' something it looked at has changed, or of the request key 'S', 'O',
 -- 'F'; with the sequence number after C and S.
-local function try(meta, tables, entries, outbox)
-  local changed = {records = {}, accounts = {}, windows = {}, outbox = {}}
+local function try(args, meta, tables, entries, outbox)
+  local changed = {accounts = {}, windows = {}, outbox = {}}
   local verdicts = {}
   for i, entry in ipairs(entries) do
     local verdict, seq = verdict_of(meta, tables.rings, tables.windows, entry)
-    if verdict == 'N' then
-      if not follows(tables, entry) then
-        verdict = 'V'
-      elseif entry.bytes == '' then
-        verdict = 'R'
-      else
-        apply(meta, tables, changed, entry)
-        verdict, seq = 'C', meta.seq
-        if outbox then
-          changed.outbox[#changed.outbox + 1] = integer(seq)
-          changed.outbox[#changed.outbox + 1] = entry.bytes
-        end
+    if verdict ~= 'N' then
+      verdicts[i] = verdict .. (seq or '')
+    elseif not follows(args, tables, entry) then
+      verdicts[i] = 'V'
+    elseif entry.bytes == '' then
+      verdicts[i] = 'R'
+    else
+      meta.seq = meta.seq + 1
+      seq = integer(meta.seq)
+      apply(args, meta, tables, changed, entry, seq)
+      verdicts[i] = 'C' .. seq
+      if outbox then
+        changed.outbox[#changed.outbox + 1] = seq
+        changed.outbox[#changed.outbox + 1] = entry.bytes
       end
     end
-    verdicts[i] = verdict .. (seq and integer(seq) or '')
-    if verdict == 'V' or (verdict ~= 'C' and entry.bytes ~= '') then break end
+    if verdicts[i] == 'V' or (verdict ~= 'N' and entry.bytes ~= '') then break end
   end
   return verdicts, changed
 end
 
--- journal, replid, lowest sequence the partition can be at, journaled, count, entries
+-- journal, replid, lowest sequence the partition can be at, journaled, entries
 local function commit(args)
-  local arg = reader(args, 1)
-  local meta, refused = enter(arg(), arg())
+  local meta, refused = enter(args[1], args[2])
   if not meta then return refused end
-  if meta.seq < tonumber(arg()) then return {err = 'FENCED the partition has lost transactions'} end
-  local journaled, entries = tonumber(arg()), {}
-  for i = 1, tonumber(arg()) do entries[i] = read_entry(arg) end
-  local tables = load(entries)
-  local verdicts, changed = try(meta, tables, entries, true)
-  meta.settled = settle(meta, journaled)
+  if meta.seq < tonumber(args[3]) then return {err = 'FENCED the partition has lost transactions'} end
+  local entries = entries_at(args, 6, args[5])
+  local tables = load(args, entries)
+  local verdicts, changed = try(args, meta, tables, entries, true)
+  meta.settled = settle(meta, tonumber(args[4]))
   store(meta, tables, changed)
   return verdicts
 end
 
--- journal, last sequence before, count, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
+-- journal, last sequence before, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
 local function restore(args)
-  local arg = reader(args, 1)
-  local meta, refused = enter(arg())
+  local meta, refused = enter(args[1])
   if not meta then return refused end
-  if meta.seq ~= tonumber(arg()) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
-  local entries = {}
-  for i = 1, tonumber(arg()) do entries[i] = read_entry(arg) end
-  local tables, before = load(entries), meta.seq
-  local verdicts, changed = try(meta, tables, entries, false)
+  if meta.seq ~= tonumber(args[2]) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
+  local entries = entries_at(args, 4, args[3])
+  local tables, before = load(args, entries), meta.seq
+  local verdicts, changed = try(args, meta, tables, entries, false)
   -- What is restored is journaled.
   if meta.settled == before then meta.settled = meta.seq end
   store(meta, tables, changed)
@@ -344,24 +359,23 @@ end
 
 -- journal, replid, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
 local function load_fields(args)
-  local arg = reader(args, 1)
-  local meta, refused = enter(arg(), arg())
+  local meta, refused = enter(args[1], args[2])
   if not meta then return refused end
-  local lists = {{}, {}}
-  for _, list in ipairs(lists) do
-    for i = 1, tonumber(arg()) do list[i] = arg() end
+  local answer, at = {meta.seq, {}, {}, {}}, 3
+  for n = 2, 3 do
+    local fields = {}
+    for i = at + 1, at + args[at] do fields[i - at] = args[i] end
+    at = at + 1 + args[at]
+    local found = read(KEYS[n], fields)
+    for i, field in ipairs(fields) do answer[n][i] = found[field] end
   end
-  local answer = {meta.seq, {}, {}, {}}
-  for n, list in ipairs(lists) do
-    local found = read(KEYS[n + 1], list)
-    for i, field in ipairs(list) do answer[n + 1][i] = found[field] end
-  end
-  local entries = {}
-  for i = 1, tonumber(arg()) do entries[i] = read_key(arg) end
+  local entries, count = {}, args[at]
+  at = at + 1
+  for i = 1, count do entries[i], at = key_at(args, at) end
   local rings, windows = read_keys(entries)
   for i, entry in ipairs(entries) do
     local verdict, seq = verdict_of(meta, rings, windows, entry)
-    answer[4][i] = verdict .. (seq and integer(seq) or '')
+    answer[4][i] = verdict .. (seq or '')
   end
   return answer
 end

@@ -144,6 +144,7 @@ absl::StatusOr<bool> RedisSocket::Connect() {
 }
 
 absl::StatusOr<size_t> RedisSocket::TlsResult(int result) {
+  const int error = errno;
   wants_write_ = false;
   if (result > 0) return static_cast<size_t>(result);
   switch (SSL_get_error(ssl_.get(), result)) {
@@ -154,6 +155,8 @@ absl::StatusOr<size_t> RedisSocket::TlsResult(int result) {
       return 0;
     case SSL_ERROR_ZERO_RETURN:
       return Lost("closed by Redis");
+    case SSL_ERROR_SYSCALL:
+      return Lost(error == 0 ? "closed by Redis" : std::strerror(error));
     default:
       return Lost(TlsDetail());
   }

@@ -371,5 +371,40 @@ TEST_F(RedisFaultTest, TheOutboxEmptiesAsTheJournalGrows) {
   EXPECT_EQ(server.Type({"HLEN", "fenfen:{demo.3}:outbox"}), "1") << "but for the format";
 }
 
+// One transaction of more fields than a call of Redis's own commands may have arguments.
+TEST_F(RedisFaultTest, AGreatImportIsOneTransaction) {
+  constexpr uint64_t kRecords = 20'000;
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  State::Work import{{1, 1}, 1, {}, nullptr};
+  for (uint64_t id = 1; id <= kRecords; ++id) import.reads.records.push_back({RecordKind::kStation, id});
+  import.decide = [](const View& view)->absl::StatusOr<Transaction> { Transaction t;
+  t.key = {1, 1};
+  t.fingerprint = 1;
+  for (uint64_t id = 1; id <= kRecords; ++id) {
+    EXPECT_EQ(view.Record({RecordKind::kStation, id}), std::nullopt);
+    t.changes.push_back({{RecordKind::kStation, id}, PartitionSeq(0), std::string(100, 's')});
+  }
+  return t;
+};
+ASSERT_TRUE(ledger.Execute(std::move(import), kCataloguePartition).ok());
+ledger.ExpectWhole(kCataloguePartition);
+server.Type({"FLUSHALL"});
+ledger.ExpectWhole(kCataloguePartition);
 }  // namespace
+
+// Works that make more bytes than one call takes.
+TEST_F(RedisFaultTest, LargeWorksAreTakenInSeveralCalls) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  std::vector<State::Work> works;
+  for (uint64_t n = 1; n <= 64; ++n) works.push_back(RedisLedger::Move({1, n}, n, 1, std::string(64u << 10, static_cast<char>(n))));
+  const auto results = ledger.Execute(std::move(works));
+  for (uint64_t n = 1; n <= 64; ++n) EXPECT_EQ(std::get<Committed>(*results[n - 1]).seq, PartitionSeq(n));
+  ledger.ExpectWhole();
+}
+
+}  // namespace fenfen
 }  // namespace fenfen
