@@ -53,14 +53,19 @@ void UnderLoad(RedisLedger& ledger, MemoryTail& tail, const std::function<void(i
       }
     });
   }
-  for (int i = 0; i < kTimes; ++i) {
-    absl::SleepFor(absl::Milliseconds(30));
+  // The next disturbance comes when this one is overcome, and after the last one all must still go on.
+  for (int i = 0; i <= kTimes; ++i) {
+    absl::MutexLock lock(&mutex);
+    const size_t goal = acknowledged.size() + 30;
+    const auto going_on = [&] { return acknowledged.size() >= goal; };
+    EXPECT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&going_on), absl::Seconds(30))) << "disturbance " << i << " is not overcome";
+    if (i == kTimes) break;
+    mutex.Unlock();
     disturb(i);
+    mutex.Lock();
   }
-  absl::SleepFor(absl::Milliseconds(30));
   stop.store(true);
   for (std::thread& client : clients) client.join();
-  EXPECT_GT(acknowledged.size(), 100u);
   std::map<RequestKey, int> effects;
   for (uint16_t p = 0; p < kPartitionsUsed; ++p) {
     for (const std::string& bytes : tail.Entries(PartitionId(p))) ++effects[DecodeTransaction(bytes)->key];
