@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<PgConnection>> OpenPatiently(const PostgresSessio
   if (!session.ok()) return session;
   (*session)->SetTimeout(kStatementPatience);
   const absl::StatusOr<PgResult> set = (*session)->Query(
-      "SELECT set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false), set_config('DateStyle', 'ISO', false),"
+      "SELECT set_config('lock_timeout', $1, false), set_config('DateStyle', 'ISO', false),"
       " set_config('TimeZone', 'UTC', false), set_config('bytea_output', 'hex', false)",
       {kLockPatience});
   if (!set.ok()) return set.status();

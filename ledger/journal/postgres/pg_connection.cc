@@ -41,6 +41,13 @@ Integer Load(const char* bytes) {
   return value;
 }
 
+std::vector<const char*> ValuesOf(const PgParams& params) {
+  std::vector<const char*> values;
+  values.reserve(params.size());
+  for (const std::string& param : params) values.push_back(param.c_str());
+  return values;
+}
+
 absl::string_view Trimmed(const char* message) { return absl::StripSuffix(message, "\n"); }
 
 }  // namespace
@@ -162,9 +169,7 @@ absl::StatusOr<PGresult*> PgConnection::NextResult() {
 
 absl::Status PgConnection::Send(const PgStatement& statement) {
   if (broken_) return absl::UnavailableError("PostgreSQL: the session is closed");
-  std::vector<const char*> values;
-  values.reserve(statement.params.size());
-  for (const std::string& param : statement.params) values.push_back(param.c_str());
+  const std::vector<const char*> values = ValuesOf(statement.params);
   const int sent = PQsendQueryParams(connection_, statement.sql, static_cast<int>(values.size()), nullptr, values.data(), nullptr, nullptr,
                                      /*resultFormat=*/1);
   return sent == 1 ? absl::OkStatus() : Lost(Trimmed(PQerrorMessage(connection_)));
@@ -188,6 +193,25 @@ absl::StatusOr<PgResult> PgConnection::Only() {
 
 absl::StatusOr<PgResult> PgConnection::Query(const char* sql, const PgParams& params) {
   if (absl::Status status = Send({sql, params}); !status.ok()) return status;
+  return Only();
+}
+
+absl::StatusOr<std::string> PgConnection::Prepare(const char* sql) {
+  if (const auto found = prepared_.find(sql); found != prepared_.end()) return found->second;
+  const std::string name = absl::StrCat("fenfen", prepared_.size() + 1);
+  if (broken_ || PQsendPrepare(connection_, name.c_str(), sql, 0, nullptr) == 0) return Lost("the session is closed");
+  if (const absl::StatusOr<PgResult> done = Only(); !done.ok()) return done.status();
+  return prepared_[sql] = name;
+}
+
+absl::StatusOr<PgResult> PgConnection::QueryPrepared(const char* sql, const PgParams& params) {
+  const absl::StatusOr<std::string> name = Prepare(sql);
+  if (!name.ok()) return name.status();
+  const std::vector<const char*> values = ValuesOf(params);
+  if (broken_ || PQsendQueryPrepared(connection_, name->c_str(), static_cast<int>(values.size()), values.data(), nullptr, nullptr,
+                                     /*resultFormat=*/1) == 0) {
+    return Lost("the session is closed");
+  }
   return Only();
 }
 

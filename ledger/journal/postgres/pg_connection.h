@@ -17,6 +17,7 @@
 #include <libpq-fe.h>
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -77,6 +78,8 @@ class PgConnection {
   // Several statements without values, as a file has them.
   absl::Status Script(const std::string& sql);
   absl::StatusOr<PgResult> Query(const char* sql, const PgParams& params = {});
+  // The same for a statement that is asked often: planned once in a session, known by `sql`'s address.
+  absl::StatusOr<PgResult> QueryPrepared(const char* sql, const PgParams& params);
   // Statements sent together, so that they cost one way to the server and back. After one that fails the rest are not run.
   absl::StatusOr<std::vector<PgResult>> Pipeline(const std::vector<PgStatement>& statements);
   // Visits the rows one by one, as they come: a result of row 0 each. Memory holds one row.
@@ -104,12 +107,14 @@ class PgConnection {
   // The next result; nullptr where the statement has no more.
   absl::StatusOr<PGresult*> NextResult();
   absl::Status Send(const PgStatement& statement);
+  absl::StatusOr<std::string> Prepare(const char* sql);
   absl::StatusOr<PgResult> Only();
   absl::Status Lost(absl::string_view why);
   absl::Status Refused(const PGresult* result);
 
   PGconn* connection_;
   absl::Duration timeout_;
+  std::map<const char*, std::string> prepared_;  // names, by their statements
   bool broken_ = false;
   bool warned_ = false;
   std::string last_warning_;

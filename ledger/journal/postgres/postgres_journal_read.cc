@@ -21,6 +21,7 @@ constexpr char kRead[] =
     " LEFT JOIN fenfen.months AS m ON m.month = i.month"
     " LEFT JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month"
     " WHERE i.partition = $1::smallint AND i.sequence = $2::bigint";
+constexpr char kReadHeads[] = "SELECT partition, sequence FROM fenfen.heads";
 // Where a replay begins: at the first of the entries that follow the given ones.
 constexpr char kFirstPosition[] =
     "SELECT min(e.position) FROM unnest($1::smallint[], $2::bigint[]) AS after (partition, sequence)"
@@ -85,7 +86,7 @@ absl::StatusOr<JournalPlace> PostgresJournal::Locate(PartitionId partition, Part
 }
 
 absl::StatusOr<SequenceVector> PostgresJournal::ReadHeads() {
-  const absl::StatusOr<PgResult> found = readers_.Query("SELECT partition, sequence FROM fenfen.heads", {});
+  const absl::StatusOr<PgResult> found = readers_.Query(kReadHeads, {});
   if (!found.ok()) return AsRefusal(found.status());
   SequenceVector heads{};
   for (int row = 0; row < found->rows(); ++row) {
@@ -105,8 +106,6 @@ absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisi
   if (!heads.ok()) return heads.status();
   absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
   if (!session.ok()) return AsRefusal(session.status());
-  // The visitor may take its time between two rows.
-  if (auto set = (*session)->Query("SELECT set_config('statement_timeout', '0', false)"); !set.ok()) return AsRefusal(set.status());
   std::vector<int64_t> partitions, sequences;
   for (uint16_t p = 0; p < kPartitions; ++p) {
     partitions.push_back(p);

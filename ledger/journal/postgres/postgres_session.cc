@@ -11,15 +11,18 @@ absl::StatusOr<std::unique_ptr<PgConnection>> OpenPostgresSession(const Postgres
     return absl::FailedPreconditionError(absl::StrCat("PostgreSQL: the server has version ", (*session)->server_version() / 10'000,
                                                       "; the journal needs ", options.server_version_min / 10'000, " or newer"));
   }
-  // A server waits a little less long than we do, so that it is not still holding locks for someone who has given up. remote_apply is
-  // stricter than `on`; everything else is laxer.
-  const std::string patience_ms = absl::StrCat(absl::ToInt64Milliseconds(options.timeout * 0.9));
+  // A server waits for locks a little less long than we wait for it. How long a statement may run is not limited, since groups are large or
+  // small; what ends a session whose client was cut off are the limits on its silence. remote_apply is stricter than `on`; everything else
+  // is laxer.
+  const std::string lock_patience_ms = absl::StrCat(absl::ToInt64Milliseconds(options.timeout * 0.9));
   const absl::StatusOr<PgResult> set = (*session)->Query(
-      "SELECT current_setting('fsync')::boolean, set_config('lock_timeout', $1, false), set_config('statement_timeout', $1, false),"
-      " set_config('idle_in_transaction_session_timeout', $1, false), set_config('search_path', 'pg_catalog, pg_temp', false),"
+      "SELECT current_setting('fsync')::boolean, set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false),"
+      " set_config('idle_in_transaction_session_timeout', '60s', false), set_config('tcp_keepalives_idle', '10', false),"
+      " set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false),"
+      " set_config('search_path', 'pg_catalog, pg_temp', false),"
       " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,"
       " false)",
-      {patience_ms});
+      {lock_patience_ms});
   if (!set.ok()) return set.status();
   if (set->Int(0, 0) == 0) {
     return absl::FailedPreconditionError("PostgreSQL: the server runs with fsync = off, so it can lose what it has confirmed");

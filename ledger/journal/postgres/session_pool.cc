@@ -24,7 +24,7 @@ void SessionPool::GiveBack(std::unique_ptr<PgConnection> session) {
 absl::StatusOr<PgResult> SessionPool::Query(const char* sql, const PgParams& params) {
   std::unique_ptr<PgConnection> session = Take();
   if (session != nullptr) {
-    absl::StatusOr<PgResult> found = session->Query(sql, params);
+    absl::StatusOr<PgResult> found = session->QueryPrepared(sql, params);
     if (!absl::IsUnavailable(found.status())) {
       GiveBack(found.ok() ? std::move(session) : nullptr);
       return found;
@@ -35,7 +35,7 @@ absl::StatusOr<PgResult> SessionPool::Query(const char* sql, const PgParams& par
     GiveBack(nullptr);
     return fresh.status();
   }
-  absl::StatusOr<PgResult> found = (*fresh)->Query(sql, params);
+  absl::StatusOr<PgResult> found = (*fresh)->QueryPrepared(sql, params);
   GiveBack(found.ok() ? *std::move(fresh) : nullptr);
   return found;
 }

@@ -1,6 +1,6 @@
 // SessionPool: a few sessions that readers share, opened when they are needed.
 //
-//   absl::StatusOr<PgResult> found = pool.Query("SELECT sequence FROM fenfen.heads WHERE partition = $1::smallint", {"7"});
+//   absl::StatusOr<PgResult> found = pool.Query(kReadHead, {"7"});
 //
 // Thread-safe. More readers than sessions wait for one another.
 #pragma once
@@ -22,7 +22,8 @@ class SessionPool {
 
   explicit SessionPool(PostgresSessionOptions options) : options_(std::move(options)) {}
 
-  // Runs a statement that only reads. A session that the server closed while it was idle is replaced, and the statement run again.
+  // Runs a statement that only reads, a constant. A session that the server closed while it was idle is replaced, and the statement run
+  // again.
   absl::StatusOr<PgResult> Query(const char* sql, const PgParams& params);
 
  private:

@@ -198,7 +198,8 @@ TEST_F(PostgresArchiveTest, MonthsThatCannotBeArchived) {
 }
 
 TEST_F(PostgresArchiveTest, FilesThatCannotBeRestored) {
-  ASSERT_TRUE(Archive(kMay).ok());
+  const absl::StatusOr<ArchiveSummary> archived = Archive(kMay);
+  ASSERT_TRUE(archived.ok()) << archived.status();
   const std::string whole = Text(PathOf(kMay));
   const std::string path = folder_.path() + "/damaged.zst";
   const auto restore = [&](const std::string& text) {
@@ -211,7 +212,15 @@ TEST_F(PostgresArchiveTest, FilesThatCannotBeRestored) {
   for (size_t at = 0; at < whole.size(); at += 7) {
     std::string flipped = whole;
     flipped[at] = static_cast<char>(flipped[at] ^ 0x10);
-    ExpectRefused(restore(flipped), absl::StatusCode::kDataLoss, "damaged.zst, line ");
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << flipped;
+    const auto file = files_.OpenForRead(path);
+    const absl::StatusOr<ArchiveSummary> read = ReadArchive(**file, path, [](size_t, absl::string_view) { return absl::OkStatus(); });
+    // Some bits do not matter: a match may be copied from either of two places that are alike. Then the text is what it was.
+    if (read.ok()) {
+      EXPECT_EQ(read->sha256, archived->sha256) << at;
+    } else {
+      ExpectRefused(read.status(), absl::StatusCode::kDataLoss, "damaged.zst, line ");
+    }
   }
   ExpectRefused(restore(whole + "x"), absl::StatusCode::kDataLoss, "damaged.zst, line ");
   ExpectRefused(Restore(folder_.path() + "/none.zst").status(), absl::StatusCode::kNotFound, "none.zst");
