@@ -17,6 +17,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
 #include "ledger/core/check.h"
 
 namespace fenfen {
@@ -40,6 +41,11 @@ class FakeServer {
     close(listener_);
   }
   uint16_t port() const { return port_; }
+  // What it says from now on.
+  void Say(std::vector<std::string> array) {
+    absl::MutexLock lock(&mutex_);
+    array_ = std::move(array);
+  }
 
  private:
   static bool Readable(int fd) {
@@ -62,6 +68,7 @@ class FakeServer {
     }
   }
   std::string AnswerTo(const std::string& command) const {
+    absl::MutexLock lock(&mutex_);
     for (const auto& [word, text] : answers_) {
       if (absl::StrContains(command, word)) return absl::StrCat("$", text.size(), "\r\n", text, "\r\n");
     }
@@ -72,7 +79,8 @@ class FakeServer {
   }
 
   const std::map<std::string, std::string> answers_;
-  const std::vector<std::string> array_;
+  mutable absl::Mutex mutex_;
+  std::vector<std::string> array_ ABSL_GUARDED_BY(mutex_);
   const int listener_;
   uint16_t port_ = 0;
   std::atomic<bool> stopping_{false};
