@@ -25,7 +25,8 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ClientOptions options) {
                                                                     .ca_file = options.ca_file,
                                                                     .certificate_file = options.certificate_file,
                                                                     .key_file = options.key_file,
-                                                                    .message_bytes_max = options.message_bytes_max});
+                                                                    .message_bytes_max = options.message_bytes_max,
+                                                                    .watch = options.watch});
   if (!servers.ok()) return servers.status();
   return std::unique_ptr<Client>(new Client(std::move(options), *std::move(servers)));
 }
@@ -83,6 +84,7 @@ grpc::Status Client::Run(Once once, const Shape& shape, const CallOptions& call,
     if (absl::Now() + pause >= end) return EndOfCall(status, failure, perhaps_done);
     if (at_once) continue;
     options_.sleep(pause);
+    if (failure.of_server) servers_->Settle(server);
     tried = Only(server);
   }
 }

@@ -39,6 +39,7 @@ struct ClientOptions {
   std::string target;                                // HOST:PORT, where there is one server
   std::vector<std::string> targets;                  // or several, over one store
   bool affinity = true;                              // calls for one household prefer one server; see pick.h
+  bool watch = false;                                // keep a single server connected and its health known too; for programs that run on
   std::string ca_file;                               // PEM; TLS if set, plaintext otherwise
   std::string certificate_file;                      // PEM, with key_file: the client's own certificate for mutual TLS
   std::string key_file;                              // PEM, only its owner can read it

@@ -13,6 +13,8 @@ namespace fenfen::client {
 
 namespace {
 
+constexpr absl::Duration kSettleMax = absl::Milliseconds(100);
+
 // Back soon after a server's restart: its channel tries again after 100 ms and then ever slower, but at least once a second, which is cheap
 // within the private network; whoever calls adds no more than a second to that (retry.h, the station's fleet). A connection has 3 s to come
 // about, TLS over a mobile network included; one that died without a word is found by the next call within 5 s, and without calls by pings.
@@ -71,7 +73,7 @@ absl::StatusOr<std::unique_ptr<Servers>> Servers::Open(const ServersOptions& opt
     channels.push_back(server->channel);
     servers->servers_.push_back(std::move(server));
   }
-  if (channels.size() == 1) return servers;
+  if (channels.size() == 1 && !options.watch) return servers;
   servers->watch_ = std::make_unique<HealthWatch>(channels, [&all = servers->servers_](size_t server, Health health) {
     const Health before = all[server]->health.exchange(health);
     if (before == Health::kDown && health == Health::kServing) all[server]->avoid_until_micros = 0;
@@ -109,6 +111,10 @@ bool Servers::HasOther(size_t server) const {
     if (i != server && IsHealthy(i)) return true;
   }
   return false;
+}
+
+void Servers::Settle(size_t server) {
+  if (watch_ == nullptr) channel(server)->WaitForConnected(absl::ToChronoTime(absl::Now() + kSettleMax));
 }
 
 bool Servers::IsReachable() const {

@@ -1,5 +1,5 @@
 // The servers behind one client: a channel each, what is known of their health, and the choice for each attempt (pick.h). With one server
-// there is nothing to choose and nothing is watched.
+// there is nothing to choose, and it is watched only for a program that asks for it.
 //
 //   auto servers = Servers::Open({.targets = {"10.0.0.1:7070", "10.0.0.2:7070"}});
 //   const size_t server = (*servers)->Choose(AffinityOfRequest(request), tried);
@@ -34,6 +34,7 @@ struct ServersOptions {
   std::string certificate_file;      // PEM, with key_file: the client's own certificate for mutual TLS
   std::string key_file;              // PEM, only its owner can read it
   int message_bytes_max = 4 << 20;   // of a reply
+  bool watch = false;                // a single server too is watched, which keeps its channel connecting
 };
 
 class Servers {
@@ -48,7 +49,7 @@ class Servers {
   size_t size() const { return servers_.size(); }
   const std::shared_ptr<grpc::Channel>& channel(size_t server) const { return servers_[server]->channel; }
   const std::string& target(size_t server) const { return servers_[server]->target; }
-  // As the server says itself; always kUnknown where there is only one.
+  // As the server says itself; always kUnknown where it is not watched.
   Health health(size_t server) const { return servers_[server]->health; }
 
   // The server for the next attempt of a call that has been to `tried`.
@@ -61,6 +62,9 @@ class Servers {
   bool IsHealthy(size_t server) const;
   // Another one does.
   bool HasOther(size_t server) const;
+  // Before another attempt at a server that was gone: lets its channel take note of a connection that has come about in the meantime, 100
+  // ms at most. gRPC does so only while a thread waits in it, as the watching one does all the time.
+  void Settle(size_t server);
   // One of them is connected and has not said that it does not serve. Asks channels that rest to connect.
   bool IsReachable() const;
 
@@ -78,7 +82,7 @@ class Servers {
 
   std::vector<std::unique_ptr<Server>> servers_;
   std::atomic<uint64_t> turn_{0};
-  std::unique_ptr<HealthWatch> watch_;  // null for one server; last, since it reports into the above
+  std::unique_ptr<HealthWatch> watch_;  // null for one that is not watched; last, since it reports into the above
 };
 
 }  // namespace fenfen::client

@@ -71,6 +71,7 @@ struct Where {
     if (absl::Status status = client::CheckTargets("--server", servers); !status.ok()) return status;
     client::ClientOptions options;
     options.targets = servers;
+    options.watch = true;
     options.ca_file = server_ca;
     return client::Client::Connect(std::move(options));
   }

@@ -81,6 +81,8 @@ class FakeServer::Drops : public v1::DropService::Service {
     std::lock_guard<std::mutex> lock(seen_->mutex);
     Note(*context, seen_);
     seen_->drop = *request;
+    seen_->drops[request->request_id()] = request->SerializeAsString();
+    ++seen_->drops_seen;
     if (request->request_id().empty()) return Refusal(v1::REASON_REQUEST_ID_MISSING, {});
     if (request->weight_grams() > 50000) {
       return Refusal(v1::REASON_WEIGHT_TOO_LARGE,
@@ -147,10 +149,19 @@ FakeServer::FakeServer(int port)
     : identity_(std::make_unique<Identity>(&seen_)),
       drops_(std::make_unique<Drops>(&seen_)),
       households_(std::make_unique<Households>(&seen_)),
-      catalogue_(std::make_unique<Catalogue>(&seen_)) {
+      catalogue_(std::make_unique<Catalogue>(&seen_)),
+      port_(port) {
+  Start();
+}
+
+FakeServer::~FakeServer() {
+  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+}
+
+void FakeServer::Start() {
   grpc::EnableDefaultHealthCheckService(true);
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(absl::StrCat("127.0.0.1:", port), grpc::InsecureServerCredentials(), &port_);
+  builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_), grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(identity_.get());
   builder.RegisterService(drops_.get());
   builder.RegisterService(households_.get());
@@ -158,9 +169,12 @@ FakeServer::FakeServer(int port)
   server_ = builder.BuildAndStart();
 }
 
-FakeServer::~FakeServer() {
-  if (server_ != nullptr) server_->Shutdown(std::chrono::system_clock::now() + std::chrono::milliseconds(100));
+void FakeServer::Kill() {
+  server_->Shutdown(std::chrono::system_clock::now());
+  server_ = nullptr;
 }
+
+void FakeServer::SetServing(bool serving) { server_->GetHealthCheckService()->SetServingStatus(serving); }
 
 std::string FakeServer::authorization() {
   std::lock_guard<std::mutex> lock(seen_.mutex);
@@ -173,6 +187,14 @@ std::string FakeServer::request_id() {
 v1::RecordDropRequest FakeServer::drop() {
   std::lock_guard<std::mutex> lock(seen_.mutex);
   return seen_.drop;
+}
+std::map<std::string, std::string> FakeServer::drops() {
+  std::lock_guard<std::mutex> lock(seen_.mutex);
+  return seen_.drops;
+}
+int FakeServer::drops_seen() {
+  std::lock_guard<std::mutex> lock(seen_.mutex);
+  return seen_.drops_seen;
 }
 int FakeServer::offers_listed() {
   std::lock_guard<std::mutex> lock(seen_.mutex);

@@ -5,6 +5,7 @@
 
 #include <grpcpp/server.h>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -22,6 +23,12 @@ class FakeServer {
   explicit FakeServer(int port = 0);
   ~FakeServer();
 
+  // Ends without letting calls finish; what it has seen stays. Start brings it back to its port.
+  void Kill();
+  void Start();
+  // What its health service says.
+  void SetServing(bool serving);
+
   int port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
@@ -29,6 +36,9 @@ class FakeServer {
   std::string authorization();
   std::string request_id();
   v1::RecordDropRequest drop();
+  // Every RecordDrop's request by its id, serialised; and how many came in all.
+  std::map<std::string, std::string> drops();
+  int drops_seen();
   // Calls of ListOffers so far.
   int offers_listed();
   // The WeChat subject that ResolveSubject knows: a resident of household 1, and an operator of merchant m1.
@@ -43,6 +53,8 @@ class FakeServer {
     std::mutex mutex;
     std::string authorization, request_id, subject;  // guarded by mutex, as is all below
     v1::RecordDropRequest drop;
+    std::map<std::string, std::string> drops;
+    int drops_seen = 0;
     int offers_listed = 0;
   };
 

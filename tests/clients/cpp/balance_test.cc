@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <csignal>
 #include <functional>
 #include <thread>
 
@@ -172,6 +173,26 @@ TEST_F(Balance, WithAllServersGoneCallsFailSoonAndRecoverByThemselves) {
   EXPECT_TRUE(Reserve(1).ok());
 }
 
+TEST_F(Balance, AnOnlyServerThatIsWatchedIsFoundAgainWithoutACall) {
+  Open(1, [](ClientOptions* options) { options->watch = true; });
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(AwaitHealth(0, Health::kServing)) << round;
+    EXPECT_TRUE(Reserve(1).ok());
+    servers_[0]->Kill();
+    ASSERT_TRUE(AwaitHealth(0, Health::kDown)) << round;
+    servers_[0]->Start();
+  }
+}
+
+TEST_F(Balance, AnOnlyServerThatIsNotIsFoundAgainByACallThatIsRepeated) {
+  Open(1);
+  EXPECT_TRUE(Reserve(1).ok());
+  servers_[0]->Kill();
+  EXPECT_EQ(Reserve(1).error().reason, v1::REASON_SERVER_UNREACHABLE);
+  servers_[0]->Start();
+  EXPECT_TRUE(Await([this] { return Reserve(1).ok(); }));
+}
+
 TEST_F(Balance, TheOneThatIsLeftIsFoundAtTheFirstCall) {
   Open(2);
   servers_[0]->Kill();
@@ -219,7 +240,7 @@ TEST_F(Balance, AChangeWhoseServerDiesIsUnknownAndAReadIsNot) {
   EXPECT_TRUE(Reserve(1, {}, id).replayed());
 }
 
-TEST(BalanceOverFenfend, NoReadFailsWhileOneIsKilledAndAnotherStops) {
+TEST(BalanceOverFenfend, NoReadFailsWhileOneHangsOneIsKilledAndOneStops) {
   server::TestServer servers[3];
   ClientOptions options;
   for (server::TestServer& server : servers) {
@@ -229,6 +250,14 @@ TEST(BalanceOverFenfend, NoReadFailsWhileOneIsKilledAndAnotherStops) {
   const auto client = *Client::Connect(options);
   const auto health = [&](size_t server, Health wanted) { return Await([&] { return client->servers().health(server) == wanted; }); };
   for (size_t i = 0; i < 3; ++i) ASSERT_TRUE(health(i, Health::kServing)) << i;
+  // One that hangs without its connection breaking costs an attempt, no call.
+  CallOptions patient;
+  patient.deadline = absl::Milliseconds(500);
+  kill(servers[2].pid(), SIGSTOP);
+  for (int i = 0; i < 12; ++i) {
+    EXPECT_TRUE(client->Call(&v1::CatalogueService::Stub::ListRegions, v1::ListRegionsRequest(), patient).ok());
+  }
+  kill(servers[2].pid(), SIGCONT);
   std::atomic<bool> stop{false};
   std::atomic<int> calls{0}, failed{0};
   std::vector<std::thread> load;
