@@ -32,15 +32,16 @@ absl::StatusOr<std::unique_ptr<PgConnection>> OpenPostgresSession(const Postgres
 
 absl::Status CheckRights(PgConnection& session) {
   const absl::StatusOr<PgResult> lacking = session.Query(
-      "SELECT needed.name, needed.privilege FROM (VALUES ('fenfen.journal', 'SELECT'), ('fenfen.heads', 'UPDATE'), ('fenfen.months', "
-      "'INSERT'),"
-      " ('fenfen.entry_index', 'INSERT'), ('fenfen.entries', 'INSERT'), ('fenfen.postings', 'INSERT'), ('fenfen.record_changes', 'INSERT'),"
-      " ('fenfen.heads', 'SELECT'), ('fenfen.months', 'SELECT'), ('fenfen.entry_index', 'SELECT'), ('fenfen.entries', 'SELECT'))"
-      " AS needed (name, privilege) WHERE NOT has_table_privilege(needed.name, needed.privilege) LIMIT 1");
+      "SELECT needed.privilege, needed.name FROM (VALUES ('SELECT', 'fenfen.journal'), ('SELECT', 'fenfen.months'),"
+      " ('SELECT', 'fenfen.heads'), ('UPDATE', 'fenfen.heads'), ('SELECT', 'fenfen.entry_index'), ('INSERT', 'fenfen.entry_index'),"
+      " ('SELECT', 'fenfen.entries'), ('INSERT', 'fenfen.entries'), ('INSERT', 'fenfen.postings'), ('INSERT', 'fenfen.record_changes'))"
+      " AS needed (privilege, name) WHERE NOT has_table_privilege(needed.name, needed.privilege)"
+      " UNION ALL SELECT 'USAGE', 'fenfen.positions' WHERE NOT has_sequence_privilege('fenfen.positions', 'USAGE')"
+      " UNION ALL SELECT 'EXECUTE', 'fenfen.make_month' WHERE NOT has_function_privilege('fenfen.make_month(date)', 'EXECUTE') LIMIT 1");
   if (!lacking.ok()) return lacking.status();
   if (lacking->rows() == 0) return absl::OkStatus();
-  return absl::PermissionDeniedError(
-      absl::StrCat("PostgreSQL: the role may not ", lacking->Bytes(0, 1), " in ", lacking->Bytes(0, 0), "; it must own the schema fenfen"));
+  return absl::PermissionDeniedError(absl::StrCat("PostgreSQL: the role lacks ", lacking->Bytes(0, 0), " on ", lacking->Bytes(0, 1),
+                                                  " (docs/formats/postgres.md, Roles)"));
 }
 
 }  // namespace fenfen

@@ -30,7 +30,7 @@ struct PostgresSessionOptions {
 // old, or is set up to lose what it has confirmed (fsync off).
 absl::StatusOr<std::unique_ptr<PgConnection>> OpenPostgresSession(const PostgresSessionOptions& options);
 
-// PERMISSION_DENIED, naming the table, where the session's role may not do what the journal does.
+// PERMISSION_DENIED, naming what is lacking on which table, where the session's role may not do what the journal does.
 absl::Status CheckRights(PgConnection& session);
 
 }  // namespace fenfen

@@ -111,11 +111,14 @@ BEGIN
                  (wanted + interval '1 month')::date);
 END $$;
 
--- Makes a month's table partitions, once, whoever asks at the same time.
-CREATE FUNCTION fenfen.make_month(wanted date) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Makes a month's table partitions, once, whoever asks at the same time. With the owner's rights, so that a server's role needs none but to
+-- insert: see docs/formats/postgres.md, "Roles".
+CREATE FUNCTION fenfen.make_month(wanted date) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   INSERT INTO fenfen.months (month) VALUES (wanted) ON CONFLICT DO NOTHING;
   IF FOUND THEN
     PERFORM fenfen.make_leaf(parent, wanted) FROM unnest(ARRAY['entries', 'postings', 'record_changes']) AS parent;
   END IF;
 END $$;
+REVOKE EXECUTE ON FUNCTION fenfen.make_leaf, fenfen.make_month FROM PUBLIC;

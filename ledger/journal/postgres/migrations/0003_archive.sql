@@ -71,3 +71,4 @@ BEGIN
   UPDATE fenfen.months SET archive = NULL, archive_sha256 = NULL WHERE month = wanted;
   PERFORM fenfen.make_leaf(parent, wanted) FROM unnest(ARRAY['entries', 'postings', 'record_changes']) AS parent;
 END $$;
+REVOKE EXECUTE ON FUNCTION fenfen.drop_month, fenfen.take_back_month FROM PUBLIC;

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/match.h"
 #include "ledger/journal/postgres/migrations.h"
 #include "tests/ledger/journal/postgres/postgres_fixture.h"
 
@@ -125,7 +126,34 @@ TEST_F(PostgresOpenTest, ARoleWithoutRightsIsRefused) {
   ExpectRefused(guest, absl::StatusCode::kPermissionDenied, "permission denied for schema fenfen");
   Ask("GRANT USAGE ON SCHEMA fenfen TO guest");
   Ask("GRANT SELECT ON ALL TABLES IN SCHEMA fenfen TO guest");
-  ExpectRefused(guest, absl::StatusCode::kPermissionDenied, "the role may not UPDATE in fenfen.heads");
+  ExpectRefused(guest, absl::StatusCode::kPermissionDenied, "the role lacks UPDATE on fenfen.heads");
+}
+
+// The grants are those of the page.
+TEST_F(PostgresOpenTest, AServersRoleWritesAndCannotEdit) {
+  MustOpen(Options());
+  Ask("CREATE ROLE fenfend LOGIN");
+  std::ifstream page("docs/formats/postgres.md");
+  int grants = 0;
+  for (std::string line; std::getline(page, line);) {
+    if (!absl::StrContains(line, "    GRANT ") || !absl::StrContains(line, " TO fenfend;")) continue;
+    Ask(line);
+    ++grants;
+  }
+  EXPECT_EQ(grants, 6);
+  const std::string conninfo = server_->Conninfo(database_, "fenfend");
+  {
+    auto journal = MustOpen(OptionsFor(conninfo));
+    EXPECT_TRUE(AppendAndWait(*journal, EntryOf(7, 1)).ok());  // makes the month, too
+    EXPECT_TRUE(journal->Read(PartitionId(7), PartitionSeq(1)).ok());
+  }
+  for (const char* sql : {"UPDATE fenfen.entries SET kind = 4", "DELETE FROM fenfen.postings_2026_06", "DELETE FROM fenfen.heads",
+                          "ALTER TABLE fenfen.entries DISABLE TRIGGER append_only", "DROP TABLE fenfen.entries_2026_06",
+                          "SELECT fenfen.drop_month('2026-06-01', '', '', 1, 4, 1)", "SELECT fenfen.make_leaf('entries', '2026-01-01')"}) {
+    auto session = PgConnection::Open(conninfo, absl::Seconds(10));
+    ASSERT_TRUE(session.ok()) << session.status();
+    EXPECT_TRUE(absl::IsPermissionDenied((*session)->Query(sql).status())) << sql;
+  }
 }
 
 }  // namespace
