@@ -9,6 +9,7 @@
 -- KEYS of every function: 1 meta, 2 records, 3 accounts, 4 devices, 5 outbox, and from 6 on the request-key days that it touches.
 
 local VERSION = 1
+local BOOKS = 5                -- of KEYS; the others are days
 local AMOUNT_MAX = 9007199254740991
 local DAYS_KEPT = 46           -- before the newest; the days lie in a ring one longer
 local EVENTS_KEPT = 64         -- of a device
@@ -43,13 +44,25 @@ local function integer(number) return string.format('%.0f', number) end
 
 -- Meta, and the fence.
 
--- What stands in meta, where the partition is `journal`'s and open under `replid`; else nil and an error to return.
+-- Ends the call with an error, before anything is written.
+local function refuse(text) error({err = text}) end
+
+-- What stands in meta, where the partition is `journal`'s and, if `replid` is given, open under it.
 local function enter(journal, replid)
   local meta = redis.call('HMGET', KEYS[1], 'journal', 'replid', 'seq', 'settled', 'day')
-  if not meta[1] then return nil, {err = 'FENCED the partition is not here'} end
-  if meta[1] ~= journal then return nil, {err = 'FOREIGN the partition is of journal ' .. meta[1]} end
-  if replid and meta[2] ~= replid then return nil, {err = 'FENCED the partition is not open'} end
+  if not meta[1] then refuse('FENCED the partition is not here') end
+  if meta[1] ~= journal then refuse('FOREIGN the partition is of journal ' .. meta[1]) end
+  if replid and meta[2] ~= replid then refuse('FENCED the partition is not open') end
   return {seq = tonumber(meta[3]), settled = tonumber(meta[4]), day = tonumber(meta[5])}
+end
+
+-- The fields of one of KEYS, as read() gives them. Each key is there from the partition's beginning, so one that is not has been lost.
+local function read_key(place, fields)
+  local mark = place > BOOKS and 'day' or 'format'
+  fields[#fields + 1] = mark
+  local found = read(KEYS[place], fields)
+  if not found[mark] then refuse('FENCED ' .. KEYS[place] .. ' is lost') end
+  return found
 end
 
 local function current_replid()
@@ -162,7 +175,7 @@ local function read_keys(entries)
   local rings, devices = {}, {}
   for _, entry in ipairs(entries) do
     if entry.day then
-      local fields = rings[entry.ring] or {'day'}
+      local fields = rings[entry.ring] or {}
       fields[#fields + 1] = entry.key
       rings[entry.ring] = fields
     elseif not devices[entry.device] then
@@ -170,8 +183,8 @@ local function read_keys(entries)
       devices[#devices + 1] = entry.device
     end
   end
-  for place, fields in pairs(rings) do rings[place] = {found = read(KEYS[place], fields), added = {}} end
-  return rings, read(KEYS[4], devices)
+  for place, fields in pairs(rings) do rings[place] = {found = read_key(place, fields), added = {}} end
+  return rings, read_key(4, devices)
 end
 
 local function verdict_of(meta, rings, windows, entry)
@@ -223,10 +236,10 @@ local function load(args, entries)
     if entry.accounts then add_fields(accounts, args, entry.accounts, 3) end
   end
   local tables = {versions = {}, balances = {}, records = {}}
-  for field, record in pairs(read(KEYS[2], records)) do
+  for field, record in pairs(read_key(2, records)) do
     tables.versions[field] = record and tonumber(string.match(record, '^%d+')) or 0
   end
-  for field, balance in pairs(read(KEYS[3], accounts)) do tables.balances[field] = tonumber(balance or 0) end
+  for field, balance in pairs(read_key(3, accounts)) do tables.balances[field] = tonumber(balance or 0) end
   tables.rings, tables.windows = read_keys(entries)
   return tables
 end
@@ -330,9 +343,8 @@ end
 
 -- journal, replid, lowest sequence the partition can be at, journaled, entries
 local function commit(args)
-  local meta, refused = enter(args[1], args[2])
-  if not meta then return refused end
-  if meta.seq < tonumber(args[3]) then return {err = 'FENCED the partition has lost transactions'} end
+  local meta = enter(args[1], args[2])
+  if meta.seq < tonumber(args[3]) then refuse('FENCED the partition has lost transactions') end
   local entries = entries_at(args, 6, args[5])
   local tables = load(args, entries)
   local verdicts, changed = try(args, meta, tables, entries, true)
@@ -343,9 +355,8 @@ end
 
 -- journal, last sequence before, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
 local function restore(args)
-  local meta, refused = enter(args[1])
-  if not meta then return refused end
-  if meta.seq ~= tonumber(args[2]) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
+  local meta = enter(args[1])
+  if meta.seq ~= tonumber(args[2]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
   local entries = entries_at(args, 4, args[3])
   local tables, before = load(args, entries), meta.seq
   local verdicts, changed = try(args, meta, tables, entries, false)
@@ -359,15 +370,14 @@ end
 
 -- journal, replid, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
 local function load_fields(args)
-  local meta, refused = enter(args[1], args[2])
-  if not meta then return refused end
+  local meta = enter(args[1], args[2])
   local answer, at = {meta.seq, {}, {}, {}}, 3
   for n = 2, 3 do
     local fields = {}
     for i = at + 1, at + args[at] do fields[i - at] = args[i] end
     at = at + 1 + args[at]
-    local found = read(KEYS[n], fields)
-    for i, field in ipairs(fields) do answer[n][i] = found[field] end
+    local count, found = #fields, read_key(n, fields)
+    for i = 1, count do answer[n][i] = found[fields[i]] end
   end
   local entries, count = {}, args[at]
   at = at + 1
@@ -382,19 +392,19 @@ end
 
 -- journal, replid → sequence, records, accounts: everything, as field, value, field, value…
 local function dump(args)
-  local meta, refused = enter(args[1], args[2])
-  if not meta then return refused end
+  local meta = enter(args[1], args[2])
+  if redis.call('EXISTS', KEYS[2], KEYS[3]) < 2 then refuse('FENCED a key is lost') end
   return {meta.seq, redis.call('HGETALL', KEYS[2]), redis.call('HGETALL', KEYS[3])}
 end
 
 -- The fence. While a partition is closed (no replid, or not the present one) only these and restore change it.
 
 -- journal, first, count → sequence, settled, the transactions of the outbox from `first` on (first 0: none); or nothing where the partition
--- is not there
+-- is not there as a whole
 local function look(args)
-  if redis.call('EXISTS', KEYS[1]) == 0 then return {} end
-  local meta, refused = enter(args[1])
-  if not meta then return refused end
+  local there = redis.call('EXISTS', unpack(KEYS))
+  if redis.call('EXISTS', KEYS[1]) == 0 or (there < #KEYS and enter(args[1])) then return {} end
+  local meta = enter(args[1])
   local first, answer = tonumber(args[2]), {}
   if first > 0 then
     local fields = sequences(first, math.min(first + tonumber(args[3]) - 1, meta.seq))
@@ -406,19 +416,18 @@ end
 
 -- journal: begins the partition anew, empty and closed. Every key is made to exist, so that a slot that moves is not asked for one in vain.
 local function reset(args)
-  local meta, refused = enter(args[1])
-  if not meta and string.match(refused.err, '^FOREIGN') then return refused end
+  local journal = redis.call('HGET', KEYS[1], 'journal')
+  if journal and journal ~= args[1] then refuse('FOREIGN the partition is of journal ' .. journal) end
   redis.call('UNLINK', unpack(KEYS))
-  for place = 2, #KEYS do redis.call('HSET', KEYS[place], place > 5 and 'day' or 'format', place > 5 and '' or '1') end
+  for place = 2, #KEYS do redis.call('HSET', KEYS[place], place > BOOKS and 'day' or 'format', place > BOOKS and '' or '1') end
   write(KEYS[1], {'format', '1', 'journal', args[1], 'replid', '', 'seq', '0', 'settled', '0', 'day', ''})
   return redis.status_reply('OK')
 end
 
 -- journal, sequence: opens the partition for commits in this Redis, where it is exactly there. Gives the replid to name from now on.
 local function open(args)
-  local meta, refused = enter(args[1])
-  if not meta then return refused end
-  if meta.seq ~= tonumber(args[2]) then return {err = 'FENCED the partition is at ' .. integer(meta.seq)} end
+  local meta = enter(args[1])
+  if meta.seq ~= tonumber(args[2]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
   local replid = current_replid()
   write(KEYS[1], {'replid', replid, 'settled', integer(settle(meta, meta.seq))})
   return replid
@@ -426,8 +435,7 @@ end
 
 -- journal, journaled: drops from the outbox what is journaled.
 local function settle_outbox(args)
-  local meta, refused = enter(args[1])
-  if not meta then return refused end
+  local meta = enter(args[1])
   write(KEYS[1], {'settled', integer(settle(meta, tonumber(args[2])))})
   return redis.status_reply('OK')
 end

@@ -21,8 +21,8 @@ class JournalTail {
   // What tells this journal from every other; never 0.
   virtual uint64_t Id() const = 0;
 
-  // The partition's last durable sequence number; 0 for none. What this State has told counts once it is durable itself: where the journal has
-  // taken another server's transaction under that number, it does not, or Redis would forget a history that is not the journal's.
+  // The partition's last durable sequence number; 0 for none. What this State has told counts once it is durable itself: where the journal
+  // has taken another server's transaction under that number, it does not, or Redis would forget a history that is not the journal's.
   virtual PartitionSeq LastDurable(PartitionId partition) const = 0;
 
   // Waits until every commit that the State has told (`done` has returned) is durable, and gives the last durable sequence number. While it

@@ -28,6 +28,7 @@ constexpr Row kRows[] = {
     {RedisFault::kLoading, absl::StatusCode::kUnavailable, "Redis is busy: loading its files or running a script"},
     {RedisFault::kFunctionMissing, absl::StatusCode::kFailedPrecondition, "Redis does not have the function library fenfen"},
     {RedisFault::kWrongVersion, absl::StatusCode::kFailedPrecondition, "Redis is older than 7.0"},
+    {RedisFault::kMayEvict, absl::StatusCode::kFailedPrecondition, "Redis may drop keys; set maxmemory-policy noeviction"},
     {RedisFault::kFenced, absl::StatusCode::kUnavailable, "the partition is not open in this Redis"},
     {RedisFault::kForeign, absl::StatusCode::kFailedPrecondition, "what this Redis holds is not ours"},
     {RedisFault::kRefused, absl::StatusCode::kInternal, "Redis refused the command"},

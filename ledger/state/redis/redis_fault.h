@@ -19,6 +19,7 @@ enum class RedisFault {
   kLoading,          // reading its files after a start, or busy with a script; nothing was done
   kFunctionMissing,  // our library is not loaded
   kWrongVersion,     // Redis older than 7.0
+  kMayEvict,         // it may drop keys of ours when its memory is full
   kFenced,           // our function's: the partition is not open here
   kForeign,          // our function's: the keys are another journal's, or the library is not ours
   kRefused,          // any other error reply

@@ -179,7 +179,9 @@ RedisCommand DumpCall(const PartitionKeys& keys, const FenceToken& fence) {
 }
 
 RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq first, size_t count) {
-  return Call("fenfen_look", keys).Arg(journal).Arg(first.value()).Arg(count).Finish();
+  Call call("fenfen_look", keys);
+  call.AllDays();
+  return call.Arg(journal).Arg(first.value()).Arg(count).Finish();
 }
 
 RedisCommand ResetCall(const PartitionKeys& keys, uint64_t journal) {

@@ -20,20 +20,32 @@ constexpr std::chrono::seconds kLookEvery(1);
 // What waiting does not mend.
 bool Lasting(const absl::Status& status) {
   const RedisFault fault = FaultOf(status);
-  return fault == RedisFault::kAccessDenied || fault == RedisFault::kWrongVersion || fault == RedisFault::kForeign ||
-         absl::IsDataLoss(status);
+  return fault == RedisFault::kAccessDenied || fault == RedisFault::kWrongVersion || fault == RedisFault::kMayEvict ||
+         fault == RedisFault::kForeign || absl::IsDataLoss(status);
+}
+
+// The word after `name` in a reply to INFO.
+absl::string_view InfoWord(absl::string_view info, absl::string_view name) {
+  const size_t at = info.find(name);
+  if (at == absl::string_view::npos) return {};
+  info.remove_prefix(at + name.size());
+  return info.substr(0, info.find('\r'));
 }
 
 }  // namespace
 
 RedisState::RedisState(RedisStateOptions options, JournalTail& tail)
-    : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not connected yet")) {
+    : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not started yet")) {
   FENFEN_CHECK(IsDeploymentName(options_.deployment));
   client_ = std::make_unique<RedisClient>(options_.redis, [this](RedisClient::SessionId) { Nudge(); });
   for (uint16_t p = 0; p < kPartitions; ++p) {
-    partitions_[p] = std::make_unique<RedisPartition>(PartitionId(p), options_, *client_, tail_,
+    partitions_[p] = std::make_unique<RedisPartition>(PartitionId(p), options_, *client_, tail_, waiting_works_,
                                                       [this](const absl::Status& status) { TakeFault(status); });
   }
+}
+
+void RedisState::Start() {
+  FENFEN_CHECK(!keeper_.joinable());
   keeper_ = std::thread([this] { Keep(); });
 }
 
@@ -42,7 +54,7 @@ RedisState::~RedisState() {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  keeper_.join();
+  if (keeper_.joinable()) keeper_.join();
   // Answers what is in flight; nothing is sent any more.
   CloseAll();
   client_.reset();
@@ -138,18 +150,19 @@ bool RedisState::PrepareSession(RedisClient::SessionId session) {
     absl::MutexLock lock(&mutex_);
     ++figures_.sessions;
   }
-  const absl::StatusOr<RedisReply> info = client_->Call(session, {"INFO", "replication"});
+  const absl::StatusOr<RedisReply> info = client_->Call(session, {"INFO", "replication", "memory"});
   absl::Status status = info.status();
+  if (status.ok()) {
+    const absl::string_view policy = InfoWord(info->value().text(), "maxmemory_policy:");
+    if (policy != "noeviction") status = RedisError(RedisFault::kMayEvict, absl::StrCat("it is ", policy));
+  }
   if (status.ok() && (fresh || library_doubtful_.exchange(false))) status = EnsureLibrary(*client_, session);
   if (!status.ok()) {
     prepared_ = 0;
     Note(status);
     return false;
   }
-  constexpr absl::string_view kField = "master_replid:";
-  const absl::string_view text = info->value().text();
-  const size_t at = text.find(kField);
-  const std::string replid(at == absl::string_view::npos ? "" : text.substr(at + kField.size(), 40));
+  const std::string replid(InfoWord(info->value().text(), "master_replid:"));
   if (!fresh && replid != replid_) CloseAll();
   replid_ = replid;
   prepared_ = session;

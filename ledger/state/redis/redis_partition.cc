@@ -27,11 +27,12 @@ size_t RoughBytes(const Transaction& transaction) {
 }  // namespace
 
 RedisPartition::RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail,
-                               OnFault on_fault)
+                               std::atomic<size_t>& waiting_works, OnFault on_fault)
     : id_(id),
       options_(options),
       client_(client),
       tail_(tail),
+      waiting_works_(waiting_works),
       on_fault_(std::move(on_fault)),
       keys_(options.deployment, id),
       cache_(options.cached_records) {}
@@ -40,11 +41,11 @@ void RedisPartition::Execute(std::vector<State::Work> works, State::Done done) {
   FENFEN_CHECK(!works.empty() && works.size() <= limits::kExecuteMax);
   const SteadyTime deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.patience);
   absl::MutexLock lock(&mutex_);
-  if (queued_works_ + works.size() > options_.queued_works_max) {
+  if (waiting_works_.fetch_add(works.size()) + works.size() > options_.waiting_works_max) {
+    waiting_works_.fetch_sub(works.size());
     std::vector<absl::StatusOr<ExecuteResult>> refused(works.size(), Busy());
     return std::move(done)(std::move(refused));
   }
-  queued_works_ += works.size();
   queue_.push_back({std::move(works), std::move(done), deadline, {}, false, 0});
   Step();
 }
@@ -243,7 +244,7 @@ void RedisPartition::FinishBatch() {
   while (!queue_.empty() && queue_.front().results.size() == queue_.front().works.size()) {
     Request request = std::move(queue_.front());
     queue_.pop_front();
-    queued_works_ -= request.works.size();
+    waiting_works_.fetch_sub(request.works.size());
     std::move(request.done)(std::move(request.results));
   }
 }
@@ -319,7 +320,7 @@ void RedisPartition::GiveUp(SteadyTime now) {
   while (!open_ && !busy_ && !queue_.empty() && queue_.front().deadline <= now) {
     Request request = std::move(queue_.front());
     queue_.pop_front();
-    queued_works_ -= request.works.size();
+    waiting_works_.fetch_sub(request.works.size());
     const bool unknown = request.unknown || !request.results.empty();
     std::vector<absl::StatusOr<ExecuteResult>> results(request.works.size(), unknown ? Unknown() : Busy());
     std::move(request.done)(std::move(results));

@@ -13,6 +13,7 @@
 // Thread-safe. `decide` and `done` run under the partition's lock, on the caller's or the client's thread.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -34,7 +35,9 @@ class RedisPartition {
   // Told, under the lock, when a call has failed and the partition has closed.
   using OnFault = std::function<void(const absl::Status&)>;
 
-  RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail, OnFault on_fault);
+  // `waiting_works` counts the works of all partitions that wait.
+  RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail,
+                 std::atomic<size_t>& waiting_works, OnFault on_fault);
 
   void Execute(std::vector<State::Work> works, State::Done done);
 
@@ -102,6 +105,7 @@ class RedisPartition {
   const RedisStateOptions& options_;
   RedisClient& client_;
   const JournalTail& tail_;
+  std::atomic<size_t>& waiting_works_;
   const OnFault on_fault_;
   const PartitionKeys keys_;
 
@@ -109,7 +113,6 @@ class RedisPartition {
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
   Access access_ ABSL_GUARDED_BY(mutex_);
   std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
-  size_t queued_works_ ABSL_GUARDED_BY(mutex_) = 0;
   PartitionCache cache_ ABSL_GUARDED_BY(mutex_);
   PartitionSeq settled_ ABSL_GUARDED_BY(mutex_);  // asked to be dropped from the outbox
 

@@ -14,8 +14,8 @@ struct RedisStateOptions {
   std::string deployment = "fenfen";
   // How long a work or a read waits for a partition that is closed.
   absl::Duration patience = absl::Seconds(3);
-  // Works that may wait in one partition.
-  size_t queued_works_max = 8192;
+  // Works that may wait, in all partitions together.
+  size_t waiting_works_max = 65'536;
   // Records that each partition keeps copies of, at least.
   size_t cached_records = 2048;
 };

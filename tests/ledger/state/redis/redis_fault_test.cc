@@ -239,6 +239,23 @@ TEST_F(RedisFaultTest, LostKeysAreRestored) {
   ledger.ExpectWhole();
 }
 
+TEST_F(RedisFaultTest, EachLostKeyIsMissed) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  uint64_t n = 0;
+  for (const char* book : {"meta", "accounts", "records", "devices", "outbox", "requests:0"}) {
+    Commit(ledger, ++n, 1);
+    const RequestKey event = DeviceEventKey(CatalogueId(7), n);
+    ASSERT_TRUE(ledger.Execute(RedisLedger::Move(event, 2, 10)).ok());
+    server.Type({"DEL", absl::StrCat("fenfen:{demo.3}:", book)});
+    EXPECT_EQ(std::get<Replayed>(*ledger.Execute(RedisLedger::Move({1, 1}, 2, 10))).seq, PartitionSeq(1)) << book;
+    EXPECT_EQ(std::get<Replayed>(*ledger.Execute(RedisLedger::Move(event, 2, 10))).seq, PartitionSeq(2 * n)) << book;
+    EXPECT_EQ(ledger.Balance(2), static_cast<int64_t>(20 * n)) << book;
+    ledger.ExpectWhole();
+  }
+}
+
 TEST_F(RedisFaultTest, AFullRedisRefusesWritesAndServesReads) {
   RedisServer server;
   MemoryTail tail;
@@ -293,6 +310,17 @@ TEST_F(RedisFaultTest, WrongPassword) {
   options.password = "wrong";
   RedisLedger ledger(options, tail);
   EXPECT_EQ(FaultOf(ledger.AwaitOpen()), RedisFault::kAccessDenied);
+}
+
+TEST_F(RedisFaultTest, ARedisThatMayDropKeysIsRefusedWhileItMay) {
+  RedisServer server({"maxmemory-policy allkeys-lru"});
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail, "demo", absl::Milliseconds(50));
+  EXPECT_EQ(FaultOf(ledger.AwaitOpen()), RedisFault::kMayEvict);
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 1}, 2, 10))), Reason::REASON_OVERLOADED);
+  server.Type({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+  for (int i = 0; i < 1000 && !ledger.state().Condition().ok(); ++i) absl::SleepFor(absl::Milliseconds(10));
+  Commit(ledger, 1, 1);
 }
 
 TEST_F(RedisFaultTest, KeysOfAnotherJournalAreNotTouchedAndDeploymentsShareARedis) {

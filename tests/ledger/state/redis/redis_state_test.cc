@@ -18,6 +18,7 @@ namespace {
 class FreshRedisState final : public State {
  public:
   explicit FreshRedisState(const RedisOptions& redis) : state_(Options(redis), tail_) {
+    state_.Start();
     const absl::Status open = state_.AwaitOpen(absl::Seconds(10));
     EXPECT_TRUE(open.ok()) << open;
   }
@@ -68,7 +69,7 @@ class Servers {
     tls_ = std::make_unique<RedisServer>(std::vector<std::string>{
         "port 0", absl::StrCat("tls-port ", tls_port_), "tls-cert-file " + pem + "server.crt", "tls-key-file " + pem + "server.key",
         "tls-ca-cert-file " + pem + "ca.crt",
-        "user ledger on >only-functions ~fenfen:* +fcall +ping +role +info +hmget +hset +hdel +hgetall +exists +unlink"});
+        "user ledger on >only-functions ~fenfen:* +fcall +ping +role +info +hget +hmget +hset +hdel +hgetall +exists +unlink"});
     tls_->Type({"FUNCTION", "LOAD", std::string(LibraryText())});
   }
   RedisServer plain_;
