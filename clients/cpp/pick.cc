@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/message.h"
@@ -12,6 +13,7 @@ namespace fenfen::client {
 namespace {
 
 constexpr uint64_t kPartitions = 256;
+constexpr char kCapture[] = "fenfen.v1.CaptureVoucherRequest";
 constexpr uint64_t kHouseholdMax = (uint64_t{1} << 53) - 1;
 
 // The finaliser of SplitMix64 (Steele, Lea, Flood 2014), with which the ledger, too, spreads households over partitions.
@@ -34,13 +36,35 @@ AffinityKey AffinityOfName(absl::string_view resource_name) {
   return Mix(number) % kPartitions;
 }
 
+AffinityKey AffinityOfVoucherCode(absl::string_view code) {
+  constexpr absl::string_view kDigits = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+  if (!absl::ConsumePrefix(&code, "FV1.")) absl::ConsumePrefix(&code, "fv1.");
+  uint64_t bits = 0;
+  int digits = 0;
+  // The first of the code's bytes, in its first two digits, is the partition.
+  for (size_t i = 0; i < code.size() && digits < 2; ++i) {
+    char c = absl::ascii_toupper(static_cast<unsigned char>(code[i]));
+    if (c == '-' || c == ' ') continue;
+    if (c == 'O') c = '0';
+    if (c == 'I' || c == 'L') c = '1';
+    const size_t digit = kDigits.find(c);
+    if (digit == absl::string_view::npos) return std::nullopt;
+    bits = bits << 5 | digit;
+    ++digits;
+  }
+  return digits == 2 ? AffinityKey(bits >> 2) : std::nullopt;
+}
+
 AffinityKey AffinityOfRequest(const google::protobuf::Message& request) {
-  for (const char* name : {"household", "name"}) {
-    const google::protobuf::FieldDescriptor* field = request.GetDescriptor()->FindFieldByName(name);
+  const google::protobuf::Descriptor* type = request.GetDescriptor();
+  for (const char* name : {"household", "name", "code"}) {
+    const google::protobuf::FieldDescriptor* field = type->FindFieldByName(name);
     if (field == nullptr || field->is_repeated() || field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) continue;
     std::string scratch;
     const std::string& value = request.GetReflection()->GetStringReference(request, field, &scratch);
-    if (const AffinityKey key = AffinityOfName(value); key.has_value()) return key;
+    if (field->name() == "code" && type->full_name() != kCapture) continue;
+    const AffinityKey key = field->name() == "code" ? AffinityOfVoucherCode(value) : AffinityOfName(value);
+    if (key.has_value()) return key;
   }
   return std::nullopt;
 }

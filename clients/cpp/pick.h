@@ -30,7 +30,10 @@ using AffinityKey = std::optional<uint64_t>;
 // The partition, 0 to 255, of `households/{number}` or of anything below it; none for another name. As the ledger places households.
 AffinityKey AffinityOfName(absl::string_view resource_name);
 
-// That of the request's `household` or `name`.
+// The partition of the household whose voucher a code stands for (docs/formats/voucher_code.md); none for a text that cannot be one.
+AffinityKey AffinityOfVoucherCode(absl::string_view code);
+
+// That of the request's `household` or `name`, or of the voucher that it captures.
 AffinityKey AffinityOfRequest(const google::protobuf::Message& request);
 
 // A key for something that is no household, such as a device whose stream should stay where it is.

@@ -10,6 +10,7 @@
 
 #include "fenfen/v1/drop.pb.h"
 #include "fenfen/v1/household.pb.h"
+#include "fenfen/v1/station.pb.h"
 #include "fenfen/v1/voucher.pb.h"
 #include "ledger/core/ids.h"
 
@@ -36,6 +37,14 @@ TEST(Affinity, AHouseholdsKeyIsItsPartitionInTheLedger) {
   }
 }
 
+TEST(Affinity, AVouchersCodeBeginsWithItsPartition) {
+  EXPECT_EQ(AffinityOfVoucherCode("000020G00000EKYNBX3SY"), PartitionOf(VoucherId(1108101562375)).value());
+  EXPECT_EQ(AffinityOfVoucherCode("ZZ"), 255u);
+  EXPECT_EQ(AffinityOfVoucherCode("fv1.z-z"), 255u);
+  EXPECT_EQ(AffinityOfVoucherCode(" oL00"), AffinityOfVoucherCode("0100"));
+  for (const char* none : {"", "Z", "FV1.", "FV1.-Z", "U0", "分分"}) EXPECT_EQ(AffinityOfVoucherCode(none), std::nullopt) << none;
+}
+
 TEST(Affinity, IsReadFromTheFieldThatNamesTheHousehold) {
   v1::RecordDropRequest drop;
   drop.set_household("households/7");
@@ -46,6 +55,11 @@ TEST(Affinity, IsReadFromTheFieldThatNamesTheHousehold) {
   v1::CaptureVoucherRequest capture;
   capture.set_merchant("merchants/m");
   EXPECT_EQ(AffinityOfRequest(capture), std::nullopt);
+  capture.set_code("FV1.Z0002-0G00");
+  EXPECT_EQ(AffinityOfRequest(capture), 248u);
+  v1::GetStationCodeResponse another;
+  another.set_code("Z0002");
+  EXPECT_EQ(AffinityOfRequest(another), std::nullopt);
   // A field of that name that is no text.
   v1::GetHouseholdResponse whole;
   whole.mutable_household()->set_name("households/7");
