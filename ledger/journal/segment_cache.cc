@@ -18,9 +18,15 @@ absl::StatusOr<OpenSegment> SegmentCache::Get(uint32_t number) {
   absl::StatusOr<std::unique_ptr<File>> file = OpenSegmentFile(files_, directory_, number, blocks_);
   if (!file.ok()) return file.status();
   opened.file = *std::move(file);
-  const absl::StatusOr<segment::Header> header = ReadSegmentHeader(*opened.file, opened.path);
-  if (!header.ok()) return header.status();
-  opened.header = *header;
+  // A compressed segment's head says the same and was checked when it was opened: to ask its first block would be another read from the
+  // disk, for every segment that a statement goes through.
+  if (const auto* compressed = dynamic_cast<const CompressedFile*>(opened.file.get()); compressed != nullptr) {
+    opened.header = compressed->head().segment;
+  } else {
+    const absl::StatusOr<segment::Header> header = ReadSegmentHeader(*opened.file, opened.path);
+    if (!header.ok()) return header.status();
+    opened.header = *header;
+  }
   absl::StatusOr<std::unique_ptr<File>> index = files_.OpenForRead(SegmentPath(directory_, number, segment::kIndexEnding));
   if (index.ok()) opened.index = *std::move(index);
   open_.push_front(std::move(opened));
