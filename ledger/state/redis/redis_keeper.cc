@@ -35,17 +35,13 @@ absl::string_view InfoWord(absl::string_view info, absl::string_view name) {
 }  // namespace
 
 RedisState::RedisState(RedisStateOptions options, JournalTail& tail)
-    : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not started yet")) {
+    : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not connected yet")) {
   FENFEN_CHECK(IsDeploymentName(options_.deployment));
   client_ = std::make_unique<RedisClient>(options_.redis, [this](RedisClient::SessionId) { Nudge(); });
   for (uint16_t p = 0; p < kPartitions; ++p) {
     partitions_[p] = std::make_unique<RedisPartition>(PartitionId(p), options_, *client_, tail_, waiting_works_,
                                                       [this](const absl::Status& status) { TakeFault(status); });
   }
-}
-
-void RedisState::Start() {
-  FENFEN_CHECK(!keeper_.joinable());
   keeper_ = std::thread([this] { Keep(); });
 }
 
@@ -54,7 +50,7 @@ RedisState::~RedisState() {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
   }
-  if (keeper_.joinable()) keeper_.join();
+  keeper_.join();
   // Answers what is in flight; nothing is sent any more.
   CloseAll();
   client_.reset();

@@ -28,14 +28,11 @@ namespace fenfen {
 
 class RedisState final : public State {
  public:
-  // Begins to connect. `options.deployment` must be a name; `tail` outlives the State.
+  // Begins to connect, and to open partitions: as long as `tail` is not ready to give and take, they stay closed and everything waits.
+  // `options.deployment` must be a name; `tail` outlives the State.
   RedisState(RedisStateOptions options, JournalTail& tail);
   // Works that wait are ended with OVERLOADED or, where they may have been committed, OUTCOME_UNKNOWN.
   ~RedisState() override;
-
-  // Begins to open partitions, which may append to the journal what a crashed server left: so the journal and all that follows it must be
-  // ready. Call once; before, everything waits.
-  void Start();
 
   // Waits until all partitions are open. What does not mend by itself is told at once: wrong password, version or library, another
   // journal's keys, a journal that has lost something. Else, after the time-out, why it is not done yet; it goes on trying.

@@ -31,9 +31,7 @@ class RedisLedger {
   static RecordKey Household(uint64_t id) { return {RecordKind::kHousehold, id}; }
 
   explicit RedisLedger(RedisOptions redis, MemoryTail& tail, std::string deployment = "demo", absl::Duration patience = absl::Seconds(10))
-      : tail_(tail), state_(Options(std::move(redis), std::move(deployment), patience), tail) {
-    state_.Start();
-  }
+      : tail_(tail), state_(Options(std::move(redis), std::move(deployment), patience), tail) {}
 
   RedisState& state() { return state_; }
   absl::Status AwaitOpen(absl::Duration timeout = absl::Seconds(20)) { return state_.AwaitOpen(timeout); }

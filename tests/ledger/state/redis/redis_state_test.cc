@@ -18,7 +18,6 @@ namespace {
 class FreshRedisState final : public State {
  public:
   explicit FreshRedisState(const RedisOptions& redis) : state_(Options(redis), tail_) {
-    state_.Start();
     const absl::Status open = state_.AwaitOpen(absl::Seconds(10));
     EXPECT_TRUE(open.ok()) << open;
   }
