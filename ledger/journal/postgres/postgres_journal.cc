@@ -200,20 +200,44 @@ void PostgresJournal::Connect() {
   }
   reconnect_delay_ = std::min(2 * reconnect_delay_, options_.reconnect_delay_max);
   absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(options_.session);
-  if (!session.ok()) return;
-  auto group_writer = std::make_unique<GroupWriter>(**session);
-  if (!group_writer->Prepare().ok()) return;
+  absl::Status status = session.status();
+  std::unique_ptr<GroupWriter> group_writer;
+  if (status.ok()) status = CheckSameJournal(**session);
+  if (status.ok()) {
+    group_writer = std::make_unique<GroupWriter>(**session);
+    status = group_writer->Prepare();
+  }
+  if (!status.ok()) return NoteTrouble(status);
   session_ = *std::move(session);
   group_writer_ = std::move(group_writer);
-  {
-    absl::MutexLock held(&mutex_);
-    ++metrics_.connections;
-    metrics_.connected = true;
+  absl::MutexLock held(&mutex_);
+  ++metrics_.connections;
+  metrics_.connected = true;
+}
+
+// After a failover the server may be another: it must have this journal, and all of it that was acknowledged here.
+absl::Status PostgresJournal::CheckSameJournal(PgConnection& session) {
+  const absl::StatusOr<PgResult> found =
+      session.Query("SELECT partition, sequence, (SELECT id FROM fenfen.journal) FROM fenfen.heads ORDER BY partition");
+  if (!found.ok()) return found.status();
+  for (int row = 0; row < found->rows(); ++row) {
+    if (found->IsNull(row, 2) || static_cast<uint64_t>(found->Int(row, 2)) != id_) {
+      return absl::FailedPreconditionError("PostgreSQL: the server that answers now has another journal; it is not written to");
+    }
+    const PartitionId partition(static_cast<uint16_t>(found->Int(row, 0)));
+    const auto head = static_cast<uint64_t>(found->Int(row, 1));
+    if (head < LastDurable(partition).value()) {
+      return absl::DataLossError(
+          absl::StrCat("PostgreSQL: the server that answers now lost acknowledged entries, it is not written to: partition ",
+                       partition.value(), " ends with ", head, ", ", LastDurable(partition).value(), " was acknowledged"));
+    }
   }
+  return absl::OkStatus();
 }
 
 void PostgresJournal::EndTrouble() {
   reconnect_delay_ = options_.reconnect_delay_min;
+  reported_ = absl::OkStatus();
   bool ended = false;
   {
     absl::MutexLock held(&mutex_);
@@ -225,14 +249,17 @@ void PostgresJournal::EndTrouble() {
 void PostgresJournal::LoseSession(const absl::Status& why) {
   group_writer_.reset();
   session_.reset();
-  bool first = false;
+  NoteTrouble(why);
+}
+
+// Reports each reason once, until it is another or the trouble has ended.
+void PostgresJournal::NoteTrouble(const absl::Status& why) {
   {
     absl::MutexLock held(&mutex_);
     metrics_.connected = false;
-    const Trouble trouble = absl::IsResourceExhausted(why) ? Trouble::kDiskFull : Trouble::kUnreachable;
-    first = std::exchange(trouble_, trouble) != trouble;
+    trouble_ = absl::IsResourceExhausted(why) ? Trouble::kDiskFull : Trouble::kUnreachable;
   }
-  if (first) options_.report(why);
+  if (std::exchange(reported_, why) != why) options_.report(why);
 }
 
 void PostgresJournal::WriteGroup() {

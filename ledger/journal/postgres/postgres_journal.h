@@ -11,6 +11,9 @@
 // connects
 //   again, at growing distances, to whichever host of the connection string takes writes. What was queued is kept and written then. Whether
 //   a commit came through whose answer did not is seen from what is there (group_writer.h).
+// - A server answers that has another journal, or lacks entries that were acknowledged (a standby that lagged): it is not written to,
+// `report`
+//   says so, and it is as if none had answered.
 // - An entry is there already with the same bytes: another server took it from the outbox. It is durable, and told so.
 // - An entry is there with other bytes, its request key belongs to another entry, or its bytes are no transaction: its partition is not
 //   written any more by this journal, entries of it fail with JOURNAL_FAILED, and `report` says "second history". The others go on.
@@ -59,8 +62,8 @@ struct PostgresJournalOptions {
   absl::Duration reconnect_delay_max = absl::Seconds(2);
   absl::Duration gap_patience = absl::Seconds(2);
   absl::Duration close_patience = absl::Seconds(10);
-  // Told why, once each time: the server is lost, it is back (OK), a partition is given up, a gap stayed. On the journal's threads; must be
-  // short.
+  // Told why, once each time: the server is lost or cannot be used, it is back (OK), a partition is given up, a gap stayed. On the
+  // journal's threads; must be short.
   std::function<void(const absl::Status&)> report = [](const absl::Status&) {};
 };
 
@@ -139,7 +142,9 @@ class PostgresJournal final : public Journal {
   void RefuseStopped();
   void Tell(std::vector<Pending> told, std::vector<absl::Status> outcomes);
   void StopPartition(const JournalEntry& entry, const std::string& why);
+  absl::Status CheckSameJournal(PgConnection& session);
   void LoseSession(const absl::Status& why);
+  void NoteTrouble(const absl::Status& why);
   void EndTrouble();
   void FailAll();
 
@@ -157,6 +162,7 @@ class PostgresJournal final : public Journal {
   std::deque<Pending> group_;  // taken from the queue and not settled, in order
   std::map<uint16_t, Stopped> stopped_;
   absl::Duration reconnect_delay_;
+  absl::Status reported_;  // the present trouble's reason, as reported last
 
   std::array<std::atomic<uint64_t>, kPartitions> last_durable_{};
 

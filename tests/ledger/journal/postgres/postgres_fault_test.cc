@@ -95,6 +95,53 @@ TEST(PostgresFaultTest, ACommitThatTheStandbyDoesNotHaveIsNotAcknowledged) {
   EXPECT_EQ(primary.Run(database, {"SELECT count(*) FROM fenfen.entries"}), "2");
 }
 
+// The names of two databases change places, as after a failover to a server that is not the one it should be.
+TEST(PostgresFaultTest, AServerThatLacksWhatWasAcknowledgedIsNotUsed) {
+  PostgresServer server;
+  const std::string database = server.NewDatabase();
+  Reports reports;
+  PostgresJournalOptions options = Impatient(server.Conninfo(database));
+  options.report = reports.Taker();
+  ASSERT_TRUE(AppendAndWait(*MustOpen(options), EntryOf(1, 1)).ok());
+  server.Run("postgres", {"CREATE DATABASE older TEMPLATE " + database});
+  MustOpen(OptionsFor(server.Conninfo(server.NewDatabase())));  // journal2
+  auto journal = MustOpen(options);
+  ASSERT_TRUE(AppendAndWait(*journal, EntryOf(1, 2)).ok());
+
+  const auto replace = [&](const std::string& with, const std::string& put_away_as) {
+    server.Run("postgres", {"ALTER DATABASE " + database + " ALLOW_CONNECTIONS false"});
+    while (server.Run("postgres", {"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '" + database + "'"}) !=
+           "0") {
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    server.Run("postgres",
+               {"ALTER DATABASE " + database + " RENAME TO " + put_away_as, "ALTER DATABASE " + with + " RENAME TO " + database,
+                "ALTER DATABASE " + put_away_as + " ALLOW_CONNECTIONS true", "ALTER DATABASE " + database + " ALLOW_CONNECTIONS true"});
+  };
+  const auto await_report = [&](const std::string& text) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(30);
+    while (!testing::Value(reports.all(), testing::Contains(testing::HasSubstr(text)))) {
+      ASSERT_LT(absl::Now(), deadline) << text;
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  };
+  replace("older", "newest");
+  await_report("lost acknowledged entries, it is not written to: partition 1 ends with 1, 2 was acknowledged");
+  EXPECT_TRUE(absl::IsUnavailable(journal->Admit()));
+  replace("journal2", "older");
+  await_report("has another journal");
+  absl::Notification told;
+  journal->Append(EntryOf(1, 3), [&](const absl::Status& status) {
+    EXPECT_TRUE(status.ok()) << status;
+    told.Notify();
+  });
+  replace("newest", "journal2");
+  told.WaitForNotification();
+  EXPECT_TRUE(journal->Admit().ok());
+  EXPECT_EQ(server.Run(database, {"SELECT count(*) FROM fenfen.entries"}), "3");
+  EXPECT_EQ(server.Run("journal2", {"SELECT count(*) FROM fenfen.entries"}), "0");
+}
+
 TEST(PostgresFaultTest, ClosingWithoutAServerFailsWhatIsQueued) {
   PostgresServer server;
   PostgresJournalOptions options = Impatient(server.Conninfo(server.NewDatabase()));
