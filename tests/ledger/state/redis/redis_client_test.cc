@@ -184,11 +184,11 @@ TEST_F(RedisClientTest, ALostConnectionLeavesTheOutcomeUnknownAndANewSessionBegi
   RedisClient client(server.OverUnixSocket(), [&](RedisClient::SessionId session) { ++(session == 0 ? ended : begun); });
   const auto first = Await(client);
   ASSERT_TRUE(client.Call(first, {"SET", "a", "1"}).ok());
-  server.Pause();
+  // Redis takes the command and lets it wait.
+  server.Type({"CLIENT", "PAUSE", "60000", "WRITE"});
   absl::StatusOr<RedisReply> reply = absl::UnknownError("");
   std::thread waiting([&] { reply = client.Call(first, {"SET", "a", "2"}); });
-  while (client.Send(first, {"PING"}, [](absl::StatusOr<RedisReply>) {}).ok() && begun == 0) absl::SleepFor(absl::Milliseconds(1));
-  absl::SleepFor(absl::Milliseconds(50));
+  while (!absl::StrContains(server.Type({"INFO", "clients"}), "blocked_clients:1")) absl::SleepFor(absl::Milliseconds(1));
   server.Kill();
   waiting.join();
   EXPECT_EQ(FaultOf(reply.status()), RedisFault::kUnknownOutcome) << reply.status();
@@ -197,8 +197,8 @@ TEST_F(RedisClientTest, ALostConnectionLeavesTheOutcomeUnknownAndANewSessionBegi
   ASSERT_GT(second, first);
   EXPECT_EQ(FaultOf(client.Call(first, {"PING"}).status()), RedisFault::kUnreachable) << "a command is for its session";
   EXPECT_EQ(client.Call(second, {"GET", "a"})->value().text(), "1");
+  while (begun != 2) absl::SleepFor(absl::Milliseconds(1));  // it is told just after it has begun
   EXPECT_EQ(ended, 1);
-  EXPECT_EQ(begun, 2);
 }
 
 TEST_F(RedisClientTest, ACommandWithoutAnAnswerInTimeEndsTheSession) {

@@ -289,7 +289,9 @@ TEST_F(RedisFaultTest, AMasterThatBecomesAReplicaIsLeft) {
 TEST_F(RedisFaultTest, ASilentRedisLeavesTheOutcomeUnknownAndTheSameKeyTellsIt) {
   RedisServer server;
   MemoryTail tail;
-  RedisLedger ledger(Quick(server.OverUnixSocket()), tail, "demo", absl::Milliseconds(400));
+  RedisOptions options = server.OverUnixSocket();
+  options.command_timeout = options.connect_timeout = absl::Milliseconds(600);
+  RedisLedger ledger(options, tail, "demo", absl::Seconds(1));
   ASSERT_TRUE(ledger.AwaitOpen().ok());
   Commit(ledger, 1, 1);
   server.Pause();
