@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
@@ -89,7 +90,8 @@ absl::Status Fenfend::Launch() {
   std::error_code error;
   std::filesystem::create_directories(workspace_->Path("pages"), error);
   if (absl::Status status = workspace_->WriteConfigs(ports, workspace_->Path("pages")); !status.ok()) return status;
-  ctl::Service service = ctl::DemoServices(*workspace_, plan_.bin, ports).front();
+  const std::vector<ctl::Service> services = ctl::DemoServices(*workspace_, plan_.bin, ports);
+  ctl::Service service = *std::find_if(services.begin(), services.end(), [](const auto& one) { return one.name == kServer; });
   if (plan_.sync_delay > absl::ZeroDuration()) {
     const std::vector<std::string> slowed = {"/usr/bin/strace",
                                              "-f",
