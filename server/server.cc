@@ -17,11 +17,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ledger/core/errors.h"
-#include "ledger/engine/snapshotter.h"
-#include "ledger/journal/file_journal.h"
-#include "ledger/journal/posix_file.h"
 #include "ledger/points/enrolment.h"
-#include "ledger/state/memory_state.h"
 #include "server/config/key_files.h"
 #include "server/log/json_line.h"
 #include "server/services/catalogue_service.h"
@@ -30,6 +26,7 @@
 #include "server/services/identity_service.h"
 #include "server/services/station_service.h"
 #include "server/services/voucher_service.h"
+#include "server/stores/stores.h"
 
 namespace fenfen::server {
 namespace {
@@ -41,9 +38,6 @@ constexpr size_t kMemoryBytesMax = 1u << 30;  // of gRPC's own buffers
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 constexpr int kPingIntervalMinMs = 10'000;
-
-// How long an orderly stop may take to write a last snapshot. Without it the next start replays what came since the one before.
-constexpr absl::Duration kLastSnapshotMax = absl::Seconds(2);
 
 // What the directory wants to know of a household.
 std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
@@ -119,9 +113,11 @@ absl::Status WriteReadyFile(const std::string& path, const std::string& grpc_add
 struct Server::Parts {
   Parts(const Config& config_in, Log& log_in, const Clock& clock_in) : config(config_in), log(log_in), clock(clock_in) {}
 
+  ~Parts() {
+    if (stores != nullptr) stores->Stop(absl::CancelledError("the server did not start"));
+  }
+
   absl::Status OpenLedger();
-  absl::Status StartEngine();
-  void LogRecovery() const;
   absl::Status OpenGate();
   absl::Status ReadMethods();
   absl::Status Listen();
@@ -130,20 +126,16 @@ struct Server::Parts {
   const Config config;
   Log& log;
   const Clock& clock;
-  PosixFileSystem files;
   std::unique_ptr<AuditLog> audit;
-  std::unique_ptr<FileJournal> journal;
-  MemoryState state;
+  std::unique_ptr<Stores> stores;
   CatalogueStore catalogue;
   Directory directory{EnrolledIn};
   std::optional<Captures> captures;
   DeviceSequences device_sequences;
   std::unique_ptr<Engine> engine;
-  std::optional<SnapshotFolder> snapshots;
-  std::optional<Snapshotter> snapshotter;
   Metrics metrics;
   Methods methods;
-  RecordRegions regions{state};
+  std::optional<RecordRegions> regions;
   std::optional<Authenticator> authenticator;
   std::optional<CallLimits> limits;
   std::optional<Gate> gate;
@@ -164,43 +156,14 @@ absl::Status Server::Parts::OpenLedger() {
   absl::StatusOr<std::unique_ptr<AuditLog>> opened_audit = AuditLog::Open(absl::StrCat(config.data_dir, "/audit.log"));
   if (!opened_audit.ok()) return opened_audit.status();
   audit = *std::move(opened_audit);
-  FileJournalOptions options;
-  options.directory = absl::StrCat(config.data_dir, "/journal");
-  options.uncompressed_segments = static_cast<size_t>(config.journal.uncompressed_segments);
-  options.report = [this](const absl::Status& why) { log.Write(Log::Level::kError, "journal", {{"detail", why.ToString()}}); };
-  absl::StatusOr<std::unique_ptr<FileJournal>> opened = FileJournal::Open(files, std::move(options));
+  absl::StatusOr<std::unique_ptr<Stores>> opened = Stores::Open(config, log, clock);
   if (!opened.ok()) return opened.status();
-  journal = *std::move(opened);
-  return StartEngine();
-}
-
-absl::Status Server::Parts::StartEngine() {
+  stores = *std::move(opened);
   captures.emplace(config.time_zone, CapturedIn);
   const std::vector<Projection*> projections = {&catalogue, &directory, &*captures, &device_sequences};
-  engine = std::make_unique<Engine>(state, *journal, clock, projections);
-  snapshots.emplace(files, absl::StrCat(config.data_dir, "/snapshots"));
-  if (absl::Status status = engine->Start({.snapshots = &*snapshots, .savable = &state}); !status.ok()) return status;
-  LogRecovery();
-  if (config.snapshot.interval == absl::ZeroDuration()) return absl::OkStatus();
-  SnapshotterOptions options;
-  options.interval = config.snapshot.interval;
-  options.transactions_min = static_cast<uint64_t>(config.snapshot.transactions_min);
-  options.report = [this](const absl::Status& why) { log.Write(Log::Level::kError, "snapshot", {{"detail", why.ToString()}}); };
-  const RecoveryReport& recovery = engine->recovery();
-  snapshotter.emplace(state, *journal, projections, *snapshots, clock, std::move(options),
-                      Snapshotter::Start{recovery.snapshot, recovery.snapshot_sequences});
-  snapshotter->Run();
-  return absl::OkStatus();
-}
-
-void Server::Parts::LogRecovery() const {
-  const RecoveryReport& recovery = engine->recovery();
-  for (const std::string& why : recovery.refused) log.Write(Log::Level::kError, "a snapshot was not used", {{"detail", why}});
-  log.Write(Log::Level::kInfo, "ledger recovered",
-            {{"snapshot", absl::StrCat(recovery.snapshot)},
-             {"load_ms", absl::StrCat(absl::ToInt64Milliseconds(recovery.load_time))},
-             {"replayed", absl::StrCat(recovery.replayed)},
-             {"replay_ms", absl::StrCat(absl::ToInt64Milliseconds(recovery.replay_time))}});
+  engine = std::make_unique<Engine>(stores->state(), stores->journal(), clock, projections);
+  regions.emplace(stores->state());
+  return stores->Start(*engine, projections);
 }
 
 absl::Status Server::Parts::OpenGate() {
@@ -213,10 +176,10 @@ absl::Status Server::Parts::OpenGate() {
   if (absl::Status status = OpenLedger(); !status.ok()) return status;
   authenticator.emplace(*std::move(verifier));
   limits.emplace(config.limits.changes_max, config.limits.reads_max, config.limits.batches_max);
-  gate.emplace(Gate{*authenticator, catalogue, regions, *audit, log, clock, config.time_zone, *limits});
+  gate.emplace(Gate{*authenticator, catalogue, *regions, *audit, log, clock, config.time_zone, *limits});
   slow_lane.emplace();
   backend.emplace(Backend{.engine = *engine,
-                          .state = state,
+                          .state = stores->state(),
                           .directory = directory,
                           .captures = *captures,
                           .device_sequences = device_sequences,
@@ -269,29 +232,7 @@ absl::Status Server::Parts::Listen() {
 }
 
 absl::Status Server::Parts::ServeMetrics() {
-  metrics.AddGauge("fenfen_transactions_durable", "Transactions in the journal, all partitions together.", [this] {
-    double sum = 0;
-    for (uint16_t p = 0; p < kPartitions; ++p) sum += static_cast<double>(journal->LastDurable(PartitionId(p)).value());
-    return sum;
-  });
-  metrics.AddGauge("fenfen_writable", "1 while the journal takes new work.", [this] { return journal->Admit().ok() ? 1.0 : 0.0; });
-  const auto of_journal = [this](const char* name, const char* help, uint64_t FileJournalMetrics::*figure) {
-    metrics.AddGauge(name, help, [this, figure] { return static_cast<double>(journal->Metrics().*figure); });
-  };
-  of_journal("fenfen_journal_groups", "Groups written since the start, each with one fdatasync.", &FileJournalMetrics::groups);
-  of_journal("fenfen_journal_bytes", "Bytes written in groups since the start.", &FileJournalMetrics::bytes);
-  of_journal("fenfen_journal_queued_bytes", "Bytes that wait for the journal, or are being written.", &FileJournalMetrics::queued_bytes);
-  of_journal("fenfen_journal_segments", "Segments, with those that are not written to yet.", &FileJournalMetrics::segments);
-  if (snapshotter) {
-    metrics.AddGauge("fenfen_snapshot_time_seconds", "When the last snapshot was begun, since 1970; 0 before the first of this run.",
-                     [this] { return absl::ToDoubleSeconds(snapshotter->stats().time - absl::UnixEpoch()); });
-    metrics.AddGauge("fenfen_snapshot_duration_seconds", "How long the last snapshot took.",
-                     [this] { return absl::ToDoubleSeconds(snapshotter->stats().duration); });
-    metrics.AddGauge("fenfen_snapshot_bytes", "The last snapshot's size.",
-                     [this] { return static_cast<double>(snapshotter->stats().bytes); });
-    metrics.AddGauge("fenfen_snapshots_failed", "Snapshots that could not be written since the start.",
-                     [this] { return static_cast<double>(snapshotter->stats().failed); });
-  }
+  stores->AddMetrics(metrics);
   metrics.AddGauge("fenfen_upload_streams", "Devices' streams open.", [this] { return static_cast<double>(streams.size()); });
   const auto in_progress = [this](const char* name, const char* help, CallLimit CallLimits::*limit) {
     metrics.AddGauge(name, help, [this, limit] { return static_cast<double>(((*limits).*limit).in_progress()); });
@@ -346,11 +287,7 @@ absl::Status Server::Stop() {
   parts.slow_lane.reset();
   if (parts.engine == nullptr) return absl::OkStatus();
   absl::Status status = parts.engine->Stop();
-  if (parts.snapshotter) parts.snapshotter->Halt();
-  if (status.ok() && parts.snapshotter && parts.snapshotter->IsDue()) {
-    const absl::Status last = parts.snapshotter->Take(kLastSnapshotMax);
-    if (!last.ok()) parts.log.Write(Log::Level::kWarn, "snapshot", {{"detail", last.ToString()}});
-  }
+  parts.stores->Stop(status);
   parts.log.Write(status.ok() ? Log::Level::kInfo : Log::Level::kError, "stopped", {{"detail", status.ToString()}});
   return status;
 }

@@ -100,7 +100,7 @@ absl::Status FileJournal::Recover() {
     }
     index_.AddGroup((*reader)->header(), records_, (*group)->offset + (*group)->bytes);
   }
-  const JournalTail& tail = (*reader)->tail();
+  const JournalEnd& tail = (*reader)->tail();
   if (list->plain.count(tail.segment) == 0) {
     return DamageError({SegmentPath(options_.directory, tail.segment, segment::kCompressedEnding), 0,
                         "the journal ends in a compressed segment, so others are missing behind it"});
@@ -110,7 +110,7 @@ absl::Status FileJournal::Recover() {
 }
 
 // Opens what is to be written from the journal's end on.
-absl::Status FileJournal::TakeUpAt(const JournalTail& tail) {
+absl::Status FileJournal::TakeUpAt(const JournalEnd& tail) {
   absl::MutexLock held(&mutex_);
   for (uint32_t number = tail.segment; number <= tail.last_segment; ++number) {
     absl::StatusOr<Segment> segment = OpenToWrite(number);

@@ -138,7 +138,7 @@ class FileJournal final : public Journal {
 
   absl::Status Recover();
   absl::Status MakeFirst();
-  absl::Status TakeUpAt(const JournalTail& tail);
+  absl::Status TakeUpAt(const JournalEnd& tail);
   absl::StatusOr<Segment> OpenToWrite(uint32_t number);
   absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
   absl::StatusOr<Stored> ReadAt(const JournalPosition& position, PartitionId partition, PartitionSeq seq);

@@ -27,7 +27,7 @@
 namespace fenfen {
 
 // Where a journal ends.
-struct JournalTail {
+struct JournalEnd {
   uint64_t journal_id = 0;
   uint32_t segment = 0;        // that the next group goes to
   uint64_t offset = 0;         // where the last group in it ends
@@ -60,7 +60,7 @@ class JournalReader {
   const std::string& path() const { return current_->path(); }
 
   // After Next returned nullptr.
-  const JournalTail& tail() const { return tail_; }
+  const JournalEnd& tail() const { return tail_; }
 
  private:
   JournalReader(FileSystem& files, std::string directory, Options options);
@@ -77,7 +77,7 @@ class JournalReader {
   std::unique_ptr<SegmentReader> current_;
   const std::shared_ptr<BlockCache> no_cache_ = std::make_shared<BlockCache>(0);  // reads each block once
   SequenceVector last_seq_{};
-  JournalTail tail_;
+  JournalEnd tail_;
 };
 
 }  // namespace fenfen

@@ -144,7 +144,7 @@ absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directo
   return absl::OkStatus();
 }
 
-absl::Status RepairTail(FileSystem& files, const std::string& directory, const JournalTail& tail) {
+absl::Status RepairTail(FileSystem& files, const std::string& directory, const JournalEnd& tail) {
   for (uint32_t number = tail.segment; number <= tail.last_segment; ++number) {
     const std::string path = SegmentPath(directory, number);
     absl::StatusOr<std::unique_ptr<File>> file = files.OpenForWrite(path);

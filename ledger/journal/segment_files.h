@@ -50,6 +50,6 @@ absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directo
 
 // Zeroes what an unfinished group left behind the journal's end, and writes the last group once more: it was read back, but after a failed
 // or missing fdatasync that says nothing about the disk. Synced before it returns.
-absl::Status RepairTail(FileSystem& files, const std::string& directory, const JournalTail& tail);
+absl::Status RepairTail(FileSystem& files, const std::string& directory, const JournalEnd& tail);
 
 }  // namespace fenfen

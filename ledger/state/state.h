@@ -17,7 +17,7 @@
 
 namespace fenfen {
 
-// What a decision needs to see. Everything it changes must be named here too.
+// What a decision needs to see. Every record that it changes must be named too; an account that it only posts to need not be.
 struct ReadSet {
   std::vector<RecordKey> records;
   std::vector<AccountId> accounts;

@@ -1,10 +1,8 @@
 #include "server/config/config.h"
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
 #include <string_view>
 #include <utility>
@@ -13,81 +11,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "server/config/table_reader.h"
 
 namespace fenfen::server {
 namespace {
-
-// Reads one TOML table and remembers the first thing wrong with it.
-class Reader {
- public:
-  Reader(const toml::table& table, std::string prefix, absl::Status& status) : table_(table), prefix_(std::move(prefix)), status_(status) {}
-
-  void String(const char* key, std::string& value) { Value(key, "a string", value); }
-  void Bool(const char* key, bool& value) { Value(key, "true or false", value); }
-  void Integer(const char* key, int64_t& value) { Value(key, "a whole number", value); }
-  void Duration(const char* key, absl::Duration& value) {
-    std::string text;
-    String(key, text);
-    if (!text.empty() && !absl::ParseDuration(text, &value)) Fail(key, "must be a time such as \"10m\" or \"90s\"");
-  }
-
-  void Strings(const char* key, std::vector<std::string>& values) {
-    known_.insert(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return;
-    const toml::array* array = node->as_array();
-    if (array == nullptr) return Fail(key, "must be a list of strings");
-    for (const toml::node& item : *array) {
-      const std::optional<std::string> text = item.value_exact<std::string>();
-      if (!text) return Fail(key, "must be a list of strings");
-      values.push_back(*text);
-    }
-  }
-
-  // The tables under a key: `[key]` is one, `[[key]]` are any number.
-  std::vector<const toml::table*> Tables(const char* key, bool list) {
-    known_.insert(key);
-    std::vector<const toml::table*> tables;
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return tables;
-    if (!list && node->is_table()) {
-      tables.push_back(node->as_table());
-    } else if (list && node->is_array_of_tables()) {
-      for (const toml::node& item : *node->as_array()) tables.push_back(item.as_table());
-    } else {
-      Fail(key, list ? "must be [[tables]]" : "must be a [table]");
-    }
-    return tables;
-  }
-
-  void Fail(absl::string_view key, absl::string_view why) {
-    if (status_.ok()) status_ = absl::InvalidArgumentError(absl::StrCat(prefix_, key, ": ", why));
-  }
-
-  // Refuses what nobody asked for.
-  void Finish() {
-    for (const auto& [key, node] : table_) {
-      const std::string name(key.str());
-      if (known_.find(name) == known_.end()) Fail(name, absl::StrCat("unknown key; known here: ", absl::StrJoin(known_, ", ")));
-    }
-  }
-
- private:
-  template <typename T>
-  void Value(const char* key, absl::string_view expected, T& value) {
-    known_.insert(key);
-    const toml::node* node = table_.get(key);
-    if (node == nullptr) return;
-    const std::optional<T> given = node->value_exact<T>();
-    if (!given) return Fail(key, absl::StrCat("must be ", expected));
-    value = *given;
-  }
-
-  const toml::table& table_;
-  const std::string prefix_;
-  absl::Status& status_;
-  std::set<std::string> known_;
-};
 
 bool IsAddress(absl::string_view address) {
   const size_t colon = address.rfind(':');
@@ -96,7 +23,7 @@ bool IsAddress(absl::string_view address) {
 }
 
 void ReadIssuer(const toml::table& table, size_t position, absl::Status& status, Config& config) {
-  Reader reader(table, absl::StrCat("issuer[", position, "]."), status);
+  TableReader reader(table, absl::StrCat("issuer[", position, "]."), status);
   IssuerConfig issuer;
   std::vector<std::string> roles;
   reader.String("name", issuer.name);
@@ -121,7 +48,7 @@ void ReadIssuer(const toml::table& table, size_t position, absl::Status& status,
 }
 
 void ReadTables(const toml::table& table, absl::Status& status, Config& config) {
-  Reader root(table, "", status);
+  TableReader root(table, "", status);
   std::string zone = "Asia/Shanghai";
   root.String("data_dir", config.data_dir);
   root.String("listen", config.listen);
@@ -130,38 +57,40 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
   root.Bool("production", config.production);
   root.String("time_zone", zone);
   for (const toml::table* tls : root.Tables("tls", false)) {
-    Reader reader(*tls, "tls.", status);
+    TableReader reader(*tls, "tls.", status);
     reader.String("certificate", config.tls.certificate);
     reader.String("key", config.tls.key);
     reader.String("client_ca", config.tls.client_ca);
     reader.Finish();
   }
   for (const toml::table* keys : root.Tables("keys", false)) {
-    Reader reader(*keys, "keys.", status);
+    TableReader reader(*keys, "keys.", status);
     reader.String("codes", config.codes_key);
     reader.String("lookups", config.lookups_key);
     reader.Finish();
   }
   for (const toml::table* journal : root.Tables("journal", false)) {
-    Reader reader(*journal, "journal.", status);
+    TableReader reader(*journal, "journal.", status);
+    reader.String("store", config.journal.store);
     reader.Integer("uncompressed_segments", config.journal.uncompressed_segments);
     reader.Finish();
   }
+  ReadStores(root, status, config.stores);
   for (const toml::table* snapshot : root.Tables("snapshot", false)) {
-    Reader reader(*snapshot, "snapshot.", status);
+    TableReader reader(*snapshot, "snapshot.", status);
     reader.Duration("interval", config.snapshot.interval);
     reader.Integer("transactions_min", config.snapshot.transactions_min);
     reader.Finish();
   }
   for (const toml::table* limits : root.Tables("limits", false)) {
-    Reader reader(*limits, "limits.", status);
+    TableReader reader(*limits, "limits.", status);
     reader.Integer("changes_max", config.limits.changes_max);
     reader.Integer("reads_max", config.limits.reads_max);
     reader.Integer("batches_max", config.limits.batches_max);
     reader.Finish();
   }
   for (const toml::table* log : root.Tables("log", false)) {
-    Reader reader(*log, "log.", status);
+    TableReader reader(*log, "log.", status);
     reader.String("level", config.log.level);
     reader.String("file", config.log.file);
     reader.Finish();
@@ -185,6 +114,7 @@ absl::Status Check(const Config& config) {
   }
   if (config.codes_key.empty()) return invalid("keys.codes", "must name a file");
   if (config.lookups_key.empty()) return invalid("keys.lookups", "must name a file");
+  if (absl::Status status = CheckStores(config.stores, config.journal.store); !status.ok()) return status;
   if (config.journal.uncompressed_segments < 0) return invalid("journal.uncompressed_segments", "must not be negative");
   if (config.snapshot.interval < absl::ZeroDuration()) return invalid("snapshot.interval", "must not be negative");
   if (config.snapshot.transactions_min < 1) return invalid("snapshot.transactions_min", "must be at least 1");
@@ -206,6 +136,7 @@ void ResolvePaths(const std::filesystem::path& folder, Config& config) {
                             &config.codes_key, &config.lookups_key, &config.log.file}) {
     resolve(*path);
   }
+  for (std::string* path : PathsOf(config.stores)) resolve(*path);
   for (IssuerConfig& issuer : config.issuers) resolve(issuer.public_key);
 }
 

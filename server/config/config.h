@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "fenfen/v1/options.pb.h"
+#include "server/config/stores_config.h"
 
 namespace fenfen::server {
 
@@ -31,6 +32,7 @@ struct LogConfig {
 };
 
 struct JournalConfig {
+  std::string store = "files";        // or "postgres" ([postgres])
   int64_t uncompressed_segments = 2;  // the newest so many full ones, 64 MiB each; the older are compressed; 0 = none is
 };
 
@@ -59,6 +61,7 @@ struct Config {
   std::string lookups_key = "lookups.key";
   std::vector<IssuerConfig> issuers;
   JournalConfig journal;
+  StoresConfig stores;
   SnapshotConfig snapshot;
   LimitsConfig limits;
   LogConfig log;

@@ -9,7 +9,7 @@ namespace fenfen::faults {
 namespace {
 
 // Where the journal ends; as a reader beside it finds it.
-absl::StatusOr<JournalTail> TailOf(FileSystem& files, const std::string& directory) {
+absl::StatusOr<JournalEnd> TailOf(FileSystem& files, const std::string& directory) {
   const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(files, directory, {.live = true, .from = {}});
   if (!reader.ok()) return reader.status();
   while (true) {
@@ -42,7 +42,7 @@ absl::Status Ledger::Start() {
 absl::Status Ledger::FinishBackgroundWork() {
   for (const absl::Time until = absl::Now() + absl::Seconds(40); absl::Now() < until; absl::SleepFor(absl::Milliseconds(1))) {
     const FileJournalMetrics metrics = journal_->Metrics();
-    const absl::StatusOr<JournalTail> tail = TailOf(files_, options_.directory);
+    const absl::StatusOr<JournalEnd> tail = TailOf(files_, options_.directory);
     if (!tail.ok()) return tail.status();
     const uint64_t full = tail->segment - 1;
     const uint64_t old = full - std::min<uint64_t>(full, options_.uncompressed_segments);

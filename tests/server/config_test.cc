@@ -99,6 +99,51 @@ TEST(Config, WrongValuesAreNamed) {
   EXPECT_THAT(FaultOf("a = [\n"), HasSubstr("line "));
 }
 
+TEST(Config, StoresAreChosenByName) {
+  const absl::StatusOr<Config> usual = ParseConfig("", "/etc/fenfen");
+  ASSERT_TRUE(usual.ok()) << usual.status();
+  EXPECT_EQ(usual->stores.state, "memory");
+  EXPECT_EQ(usual->journal.store, "files");
+  const absl::StatusOr<Config> config = ParseConfig(R"(
+[state]
+store = "redis"
+[redis]
+sentinels = ["10.0.0.1:26379", "10.0.0.2:26379"]
+master_name = "fenfen"
+user = "fenfend"
+password_file = "redis.password"
+ca = "redis-ca.pem"
+deployment = "tongzhou"
+open_timeout = "30s"
+[journal]
+store = "postgres"
+[postgres]
+connection = "host=db1,db2 dbname=fenfen passfile=/etc/fenfen/pgpass"
+timeout = "3s"
+)",
+                                                    "/etc/fenfen");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->stores.state, "redis");
+  EXPECT_EQ(config->journal.store, "postgres");
+  EXPECT_THAT(config->stores.redis.sentinels, testing::ElementsAre("10.0.0.1:26379", "10.0.0.2:26379"));
+  EXPECT_EQ(config->stores.redis.password_file, "/etc/fenfen/redis.password");
+  EXPECT_EQ(config->stores.redis.ca, "/etc/fenfen/redis-ca.pem");
+  EXPECT_EQ(config->stores.redis.open_timeout, absl::Seconds(30));
+  EXPECT_EQ(config->stores.postgres.timeout, absl::Seconds(3));
+}
+
+TEST(Config, StoresThatCannotBeAreNamed) {
+  EXPECT_THAT(FaultOf("[state]\nstore = \"rocks\"\n"), HasSubstr("state.store: must be \"memory\" or \"redis\""));
+  EXPECT_THAT(FaultOf("[journal]\nstore = \"tape\"\n"), HasSubstr("journal.store"));
+  EXPECT_THAT(FaultOf("[journal]\nstore = \"postgres\"\n"), HasSubstr("postgres.connection: must be a libpq connection string"));
+  EXPECT_THAT(FaultOf("[postgres]\nconnection = \"dbname=f password=secret\"\n"), HasSubstr("must not hold the password"));
+  EXPECT_THAT(FaultOf("[redis]\nsentinels = [\"a:1\"]\n"), HasSubstr("redis.master_name"));
+  EXPECT_THAT(FaultOf("[redis]\nuser = \"u\"\n"), HasSubstr("redis.password_file"));
+  EXPECT_THAT(FaultOf("[redis]\ncertificate = \"c\"\n"), HasSubstr("redis.key"));
+  EXPECT_THAT(FaultOf("[redis]\ncertificate = \"c\"\nkey = \"k\"\n"), HasSubstr("needs redis.ca"));
+  EXPECT_THAT(FaultOf("[redis]\npasword_file = \"p\"\n"), HasSubstr("redis.pasword_file: unknown key"));
+}
+
 TEST(Config, PlaintextOnLoopbackOnly) {
   EXPECT_EQ(FaultOf("listen = \"127.0.0.1:7070\""), "none");
   EXPECT_EQ(FaultOf("listen = \"[::1]:7070\""), "none");

@@ -21,6 +21,7 @@
 #include "fenfen/v1/catalogue.grpc.pb.h"
 #include "fenfen/v1/household.grpc.pb.h"
 #include "fenfen/v1/station.grpc.pb.h"
+#include "tests/server/test_stores.h"
 
 extern char** environ;
 
@@ -168,6 +169,7 @@ roles = ["OPERATOR"]
 level = "info"
 file = "fenfend.log"
 )";
+  AddConfig(NewStores());
 }
 
 TestServer::~TestServer() {

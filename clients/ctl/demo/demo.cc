@@ -42,6 +42,7 @@ absl::Status Demo::Begin() {
   absl::StatusOr<std::unique_ptr<Workspace>> workspace = Workspace::Open(options_.folder, options_.plan);
   if (!workspace.ok()) return workspace.status();
   workspace_ = *std::move(workspace);
+  workspace_->set_mode(options_.mode);
   const DistrictPlan& plan = workspace_->record().plan;
   absl::StatusOr<District> district = MakeDistrict(plan);
   if (!district.ok()) return district.status();

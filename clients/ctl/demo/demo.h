@@ -27,6 +27,7 @@ struct DemoOptions {
   std::string http = "127.0.0.1:8080";
   std::string grpc = "127.0.0.1:7070";
   DistrictPlan plan;
+  DemoMode mode = DemoMode::kEmbedded;
 };
 
 // How a replay went.

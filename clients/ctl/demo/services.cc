@@ -18,6 +18,7 @@ constexpr absl::Duration kReadyMax = absl::Seconds(60);
 constexpr absl::Duration kStopMax = absl::Seconds(15);
 constexpr size_t kEndsMax = 5;
 constexpr size_t kLogTailBytes = 1'500;
+constexpr char kRedisProgram[] = "/usr/bin/redis-server";  // Debian's
 
 std::string LogTail(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -97,7 +98,16 @@ Child* Services::Find(const std::string& name) {
 
 std::vector<Service> DemoServices(const Workspace& workspace, const std::string& bin, const DemoPorts& ports) {
   const auto log = [&](const char* name) { return workspace.Path(absl::StrCat("log/", name, ".log")); };
-  return {
+  std::vector<Service> services;
+  if (workspace.mode() == DemoMode::kRedis) {
+    const std::string folder = std::filesystem::path(workspace.RedisSocket()).parent_path().string();
+    services.push_back({"redis-server",
+                        {{kRedisProgram, "--port", "0", "--unixsocket", workspace.RedisSocket(), "--unixsocketperm", "700", "--dir", folder,
+                          "--appendonly", "yes", "--maxmemory-policy", "noeviction"},
+                         log("redis")},
+                        workspace.RedisSocket()});
+  }
+  const std::initializer_list<Service> programs = {
       {"fenfend",
        {{absl::StrCat(bin, "/fenfend"), "--config", workspace.Path("fenfend.toml")}, log("fenfend")},
        workspace.Path("fenfend.ready")},
@@ -110,6 +120,8 @@ std::vector<Service> DemoServices(const Workspace& workspace, const std::string&
        {{absl::StrCat(bin, "/fenfen-bridge"), "--config", workspace.Path("bridge.toml")}, log("bridge")},
        workspace.Path("bridge.ready")},
   };
+  services.insert(services.end(), programs);
+  return services;
 }
 
 }  // namespace fenfen::ctl

@@ -103,6 +103,13 @@ absl::Status Workspace::Reached(DemoStep step, const std::string& day) {
 }
 
 absl::Status Workspace::WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const {
+  std::string stores;
+  if (mode_ == DemoMode::kRedis) {
+    std::error_code error;
+    std::filesystem::create_directories(Path("redis"), error);
+    if (error) return absl::ErrnoToStatus(error.value(), Path("redis"));
+    stores = absl::StrCat("[state]\nstore = \"redis\"\n[redis]\naddress = \"unix:", RedisSocket(), "\"\n");
+  }
   const absl::Status server = ReplaceFile(Path("fenfend.toml"), absl::StrCat(R"(# Written by fenfenctl demo at every start.
 data_dir = "data"
 listen = ")",
@@ -124,7 +131,8 @@ roles = ["OPERATOR"]
 [log]
 level = "info"
 file = "log/fenfend.jsonl"
-)"));
+)",
+                                                                             stores));
   if (!server.ok()) return server;
   return ReplaceFile(Path("bridge.toml"), absl::StrCat(R"(# Written by fenfenctl demo at every start.
 listen = ")",
@@ -150,6 +158,10 @@ sandbox = true
 level = "info"
 file = "log/bridge.jsonl"
 )"));
+}
+
+std::string Workspace::RedisSocket() const {
+  return (std::filesystem::absolute(folder_) / "redis" / "redis.sock").lexically_normal().string();
 }
 
 PortPicker::~PortPicker() {

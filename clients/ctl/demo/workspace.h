@@ -34,6 +34,9 @@ struct DemoRecord {
   std::string day;  // YYYY-MM-DD, of the replayed drops
 };
 
+// Where fenfend keeps its counters; the journal lies in files either way.
+enum class DemoMode { kEmbedded, kRedis };
+
 // Where the programs listen; empty is a free port.
 struct DemoPorts {
   std::string grpc, http, sandbox, metrics;  // HOST:PORT
@@ -52,6 +55,11 @@ class Workspace {
   const DemoRecord& record() const { return record_; }
   // Notes a step, durably.
   absl::Status Reached(DemoStep step, const std::string& day);
+  // Before WriteConfigs. A folder may be gone on with in another mode: the journal is the same.
+  void set_mode(DemoMode mode) { mode_ = mode; }
+  DemoMode mode() const { return mode_; }
+  // The demo's own Redis listens here and nowhere else.
+  std::string RedisSocket() const;
   // Writes fenfend.toml and bridge.toml for these ports.
   absl::Status WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const;
 
@@ -66,6 +74,7 @@ class Workspace {
   const std::string folder_;
   const int lock_fd_;
   DemoRecord record_;
+  DemoMode mode_ = DemoMode::kEmbedded;
 };
 
 // Chooses ports that are free. Those without a wish come from below the range that the system gives to outgoing connections, and each is

@@ -65,7 +65,7 @@ class NamedView final : public View {
   mutable std::string breach_;
 };
 
-// As MemoryState asks it: everything named, the versions it replaces, the bounds. It looks through the view, so that Redis confirms the
+// As MemoryState asks it: the records named, the versions it replaces, the bounds. It looks through the view, so that Redis confirms the
 // refusal, too.
 absl::Status CheckFollows(const NamedView& view, const Transaction& transaction) {
   for (const RecordChange& change : transaction.changes) {
@@ -78,12 +78,15 @@ absl::Status CheckFollows(const NamedView& view, const Transaction& transaction)
     }
   }
   for (const auto& [account, amount] : NetPostings(transaction.postings)) {
-    if (!view.Names(account)) return absl::InternalError(absl::StrCat("a posting to an account not named: ", AccountField(account)));
-    const std::optional<Points> after = Points::Make(view.KnownBalance(account).hundredths() + amount);
     // More than an account can hold is not sent on its way: the library's numbers are exact within the range only.
     const bool sendable = Points::Make(amount).has_value();
-    if (after && sendable && WithinBound(account.kind, *after)) continue;
-    view.Balance(account);
+    // An account that was not looked at is held within its bound by the library alone.
+    if (sendable && !view.Names(account)) continue;
+    if (sendable) {
+      const std::optional<Points> after = Points::Make(view.KnownBalance(account).hundredths() + amount);
+      if (after && WithinBound(account.kind, *after)) continue;
+      view.Balance(account);
+    }
     return absl::InternalError("a balance would cross its bound");
   }
   return absl::OkStatus();
@@ -92,8 +95,9 @@ absl::Status CheckFollows(const NamedView& view, const Transaction& transaction)
 void Foresee(const Transaction& transaction, PartitionSeq seq, DecisionTables& tables) {
   for (const RecordChange& change : transaction.changes) tables.records[change.key] = {seq, change.bytes};
   for (const Posting& posting : transaction.postings) {
-    Points& balance = tables.balances[posting.account];
-    balance = Points(balance.hundredths() + posting.amount.hundredths());
+    const auto known = tables.balances.find(posting.account);
+    if (known == tables.balances.end()) continue;
+    known->second = Points(known->second.hundredths() + posting.amount.hundredths());
   }
 }
 

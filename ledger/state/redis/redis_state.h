@@ -43,6 +43,7 @@ class RedisState final : public State {
   // `done` gets OVERLOADED where the partition is closed for longer than its patience, STORAGE_FULL where Redis takes no writes, and
   // OUTCOME_UNKNOWN where the work may have been committed: then the same request key tells, later.
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override;
+  bool OutlivesProcess() const override { return true; }
   // Blocks for a round trip for each thing that `reader` asks for, and while the partition is closed, up to its patience; then `reader`
   // does not run. Where the partition changes meanwhile, `reader` runs again: its last run counts.
   void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;

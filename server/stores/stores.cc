@@ -1,0 +1,217 @@
+#include "server/stores/stores.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "ledger/state/redis/partition_keys.h"
+#include "server/config/key_files.h"
+
+namespace fenfen::server {
+namespace {
+
+// How long an orderly stop may take to write a last snapshot. Without it the next start replays what came since the one before.
+constexpr absl::Duration kLastSnapshotMax = absl::Seconds(2);
+
+absl::StatusOr<RedisEndpoint> EndpointOf(absl::string_view key, absl::string_view address) {
+  RedisEndpoint endpoint;
+  if (absl::ConsumePrefix(&address, "unix:")) {
+    endpoint.unix_path = std::string(address);
+    if (!endpoint.unix_path.empty()) return endpoint;
+  }
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
+    return absl::InvalidArgumentError(absl::StrCat(key, ": ", address, " is neither HOST:PORT nor unix:PATH"));
+  }
+  endpoint.host = std::string(address.substr(0, colon));
+  endpoint.port = static_cast<uint16_t>(port);
+  return endpoint;
+}
+
+absl::StatusOr<RedisStateOptions> OptionsOf(const RedisConfig& config, bool production) {
+  RedisStateOptions options;
+  if (!IsDeploymentName(config.deployment)) {
+    return absl::InvalidArgumentError(absl::StrCat("redis.deployment: ", config.deployment, " cannot begin a key"));
+  }
+  options.deployment = config.deployment;
+  const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf("redis.address", config.address);
+  if (!endpoint.ok()) return endpoint.status();
+  options.redis.endpoint = *endpoint;
+  for (const std::string& address : config.sentinels) {
+    const absl::StatusOr<RedisEndpoint> sentinel = EndpointOf("redis.sentinels", address);
+    if (!sentinel.ok()) return sentinel.status();
+    options.redis.sentinels.push_back(*sentinel);
+  }
+  options.redis.master_name = config.master_name;
+  options.redis.user = config.user;
+  if (!config.password_file.empty()) {
+    if (absl::Status status = CheckOwnerOnly(config.password_file); production && !status.ok()) return status;
+    const absl::StatusOr<std::string> password = ReadSmallFile(config.password_file);
+    if (!password.ok()) return password.status();
+    options.redis.password = std::string(absl::StripAsciiWhitespace(*password));
+  }
+  if (!config.ca.empty()) options.redis.tls = RedisTls{config.ca, config.certificate, config.key, config.server_name};
+  return options;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Stores>> Stores::Open(const Config& config, Log& log, const Clock& clock) {
+  std::unique_ptr<Stores> stores(new Stores(config, log, clock));
+  absl::Status status = stores->OpenJournal();
+  if (status.ok()) status = stores->OpenState();
+  if (!status.ok()) return status;
+  return stores;
+}
+
+Stores::~Stores() = default;
+
+absl::Status Stores::OpenJournal() {
+  const auto report = [this](const absl::Status& why) {
+    log_.Write(why.ok() ? Log::Level::kInfo : Log::Level::kError, "journal", {{"detail", why.ok() ? "back again" : why.ToString()}});
+  };
+  if (config_.journal.store == "postgres") {
+    PostgresJournalOptions options;
+    options.session.conninfo = config_.stores.postgres.connection;
+    options.session.timeout = config_.stores.postgres.timeout;
+    options.report = report;
+    absl::StatusOr<std::unique_ptr<PostgresJournal>> opened = PostgresJournal::Open(std::move(options));
+    if (!opened.ok()) return opened.status();
+    postgres_journal_ = opened->get();
+    journal_ = *std::move(opened);
+    return absl::OkStatus();
+  }
+  FileJournalOptions options;
+  options.directory = absl::StrCat(config_.data_dir, "/journal");
+  options.uncompressed_segments = static_cast<size_t>(config_.journal.uncompressed_segments);
+  options.report = report;
+  absl::StatusOr<std::unique_ptr<FileJournal>> opened = FileJournal::Open(files_, std::move(options));
+  if (!opened.ok()) return opened.status();
+  file_journal_ = opened->get();
+  journal_ = *std::move(opened);
+  return absl::OkStatus();
+}
+
+absl::Status Stores::OpenState() {
+  if (config_.stores.state == "redis") {
+    absl::StatusOr<RedisStateOptions> options = OptionsOf(config_.stores.redis, config_.production);
+    if (!options.ok()) return options.status();
+    tail_.emplace(*journal_);
+    auto redis = std::make_unique<RedisState>(*std::move(options), *tail_);
+    redis_ = redis.get();
+    state_ = std::move(redis);
+    return absl::OkStatus();
+  }
+  auto memory = std::make_unique<MemoryState>();
+  memory_ = memory.get();
+  state_ = std::move(memory);
+  snapshots_.emplace(files_, absl::StrCat(config_.data_dir, "/snapshots"));
+  return absl::OkStatus();
+}
+
+absl::Status Stores::Start(Engine& engine, const std::vector<Projection*>& projections) {
+  RecoveryOptions options;
+  if (memory_ != nullptr) options = {.snapshots = &*snapshots_, .savable = memory_};
+  if (absl::Status status = engine.Start(options); !status.ok()) return status;
+  LogRecovery(engine.recovery());
+  if (memory_ != nullptr) {
+    StartSnapshots(engine.recovery(), projections);
+    return absl::OkStatus();
+  }
+  tail_->Attach(engine);
+  if (absl::Status status = redis_->AwaitOpen(config_.stores.redis.open_timeout); !status.ok()) {
+    return absl::Status(status.code(), absl::StrCat("[redis] ", status.message()));
+  }
+  const RedisState::Figures figures = redis_->figures();
+  log_.Write(Log::Level::kInfo, "redis has all of the journal",
+             {{"restored", absl::StrCat(figures.restored)}, {"swept", absl::StrCat(figures.swept)}});
+  return absl::OkStatus();
+}
+
+void Stores::LogRecovery(const RecoveryReport& recovery) const {
+  for (const std::string& why : recovery.refused) log_.Write(Log::Level::kError, "a snapshot was not used", {{"detail", why}});
+  log_.Write(Log::Level::kInfo, "ledger recovered",
+             {{"snapshot", absl::StrCat(recovery.snapshot)},
+              {"load_ms", absl::StrCat(absl::ToInt64Milliseconds(recovery.load_time))},
+              {"replayed", absl::StrCat(recovery.replayed)},
+              {"replay_ms", absl::StrCat(absl::ToInt64Milliseconds(recovery.replay_time))}});
+}
+
+void Stores::StartSnapshots(const RecoveryReport& recovery, const std::vector<Projection*>& projections) {
+  if (config_.snapshot.interval == absl::ZeroDuration()) return;
+  SnapshotterOptions options;
+  options.interval = config_.snapshot.interval;
+  options.transactions_min = static_cast<uint64_t>(config_.snapshot.transactions_min);
+  options.report = [this](const absl::Status& why) { log_.Write(Log::Level::kError, "snapshot", {{"detail", why.ToString()}}); };
+  snapshotter_.emplace(*memory_, *journal_, projections, *snapshots_, clock_, std::move(options),
+                       Snapshotter::Start{recovery.snapshot, recovery.snapshot_sequences});
+  snapshotter_->Run();
+}
+
+void Stores::Stop(const absl::Status& stopped) {
+  if (snapshotter_) {
+    snapshotter_->Halt();
+    if (stopped.ok() && snapshotter_->IsDue()) {
+      const absl::Status last = snapshotter_->Take(kLastSnapshotMax);
+      if (!last.ok()) log_.Write(Log::Level::kWarn, "snapshot", {{"detail", last.ToString()}});
+    }
+  }
+  if (redis_ == nullptr) return;
+  // Its keeper calls the engine, which is about to go.
+  redis_ = nullptr;
+  state_.reset();
+}
+
+void Stores::AddMetrics(Metrics& metrics) const {
+  metrics.AddGauge("fenfen_transactions_durable", "Transactions in the journal, all partitions together.", [this] {
+    double sum = 0;
+    for (uint16_t p = 0; p < kPartitions; ++p) sum += static_cast<double>(journal_->LastDurable(PartitionId(p)).value());
+    return sum;
+  });
+  metrics.AddGauge("fenfen_writable", "1 while the journal takes new work.", [this] { return journal_->Admit().ok() ? 1.0 : 0.0; });
+  if (file_journal_ != nullptr) {
+    const auto of_journal = [&](const char* name, const char* help, uint64_t FileJournalMetrics::*figure) {
+      metrics.AddGauge(name, help, [this, figure] { return static_cast<double>(file_journal_->Metrics().*figure); });
+    };
+    of_journal("fenfen_journal_groups", "Groups written since the start, each with one fdatasync.", &FileJournalMetrics::groups);
+    of_journal("fenfen_journal_bytes", "Bytes written in groups since the start.", &FileJournalMetrics::bytes);
+    of_journal("fenfen_journal_queued_bytes", "Bytes that wait for the journal, or are being written.", &FileJournalMetrics::queued_bytes);
+    of_journal("fenfen_journal_segments", "Segments, with those that are not written to yet.", &FileJournalMetrics::segments);
+  }
+  if (postgres_journal_ != nullptr) {
+    const auto of_journal = [&](const char* name, const char* help, uint64_t PostgresJournalMetrics::*figure) {
+      metrics.AddGauge(name, help, [this, figure] { return static_cast<double>(postgres_journal_->Metrics().*figure); });
+    };
+    of_journal("fenfen_journal_groups", "Groups committed since the start.", &PostgresJournalMetrics::groups);
+    of_journal("fenfen_journal_bytes", "Bytes of entries committed since the start.", &PostgresJournalMetrics::bytes);
+    of_journal("fenfen_journal_queued_bytes", "Bytes that wait for the journal, or are being written.",
+               &PostgresJournalMetrics::queued_bytes);
+    of_journal("fenfen_journal_partitions_stopped", "Partitions that are written no more: a second history.",
+               &PostgresJournalMetrics::partitions_stopped);
+  }
+  if (redis_ != nullptr) {
+    metrics.AddGauge("fenfen_redis_open", "1 while all partitions are open in Redis.",
+                     [this] { return redis_->Condition().ok() ? 1.0 : 0.0; });
+    const auto of_redis = [&](const char* name, const char* help, uint64_t RedisState::Figures::*figure) {
+      metrics.AddGauge(name, help, [this, figure] { return static_cast<double>(redis_->figures().*figure); });
+    };
+    of_redis("fenfen_redis_sessions", "Connections to Redis since the start.", &RedisState::Figures::sessions);
+    of_redis("fenfen_redis_restored", "Transactions that Redis lacked and the journal gave back.", &RedisState::Figures::restored);
+    of_redis("fenfen_redis_swept", "Transactions that only Redis had and the journal took.", &RedisState::Figures::swept);
+  }
+  if (!snapshotter_) return;
+  metrics.AddGauge("fenfen_snapshot_time_seconds", "When the last snapshot was begun, since 1970; 0 before the first of this run.",
+                   [this] { return absl::ToDoubleSeconds(snapshotter_->stats().time - absl::UnixEpoch()); });
+  metrics.AddGauge("fenfen_snapshot_duration_seconds", "How long the last snapshot took.",
+                   [this] { return absl::ToDoubleSeconds(snapshotter_->stats().duration); });
+  metrics.AddGauge("fenfen_snapshot_bytes", "The last snapshot's size.",
+                   [this] { return static_cast<double>(snapshotter_->stats().bytes); });
+  metrics.AddGauge("fenfen_snapshots_failed", "Snapshots that could not be written since the start.",
+                   [this] { return static_cast<double>(snapshotter_->stats().failed); });
+}
+
+}  // namespace fenfen::server
