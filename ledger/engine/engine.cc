@@ -194,10 +194,11 @@ void Engine::Submit(Command command, Done done) {
 
 void Engine::Read(PartitionId partition, absl::FunctionRef<void(const View&)> reader, absl::AnyInvocable<void(absl::Status) &&> done) {
   PartitionSeq seen;
-  state_.Read(partition, [&](const View& view, PartitionSeq last) {
+  const absl::Status read = state_.Read(partition, [&](const View& view, PartitionSeq last) {
     reader(view);
     seen = last;
   });
+  if (!read.ok()) return std::move(done)(read);
   WhenDurable(partition, seen, std::move(done));
 }
 

@@ -116,10 +116,11 @@ absl::StatusOr<ExecuteResult> MemoryState::Attempt(Tables& tables, Work& work) {
   return ExecuteResult(Committed{seq, *std::move(transaction)});
 }
 
-void MemoryState::Read(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
+absl::Status MemoryState::Read(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
   const Partition& partition = partitions_[id.value()];
   absl::ReaderMutexLock lock(&partition.mutex);
   reader(TablesView(partition.tables), partition.tables.last);
+  return absl::OkStatus();
 }
 
 absl::Status MemoryState::Apply(PartitionId id, PartitionSeq seq, const Transaction& transaction) {

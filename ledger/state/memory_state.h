@@ -21,7 +21,7 @@ class MemoryState final : public State, public SavableState {
   // Runs `decide` and `done` on the caller's thread, under the partition's lock.
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override;
   bool AnswersAtOnce() const override { return true; }
-  void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
+  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
 

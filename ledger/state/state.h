@@ -62,7 +62,8 @@ class State {
   virtual bool OutlivesProcess() const { return false; }
 
   // Shows `reader` a consistent view, with the partition's last sequence number. Never waits for writes to become durable: the caller does.
-  virtual void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const = 0;
+  // Where the State cannot be asked, `reader` does not run, and the refusal is returned; it may run more than once, then the last counts.
+  virtual absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const = 0;
 
   // Redoes a transaction of the journal. DATA_LOSS where it does not follow: a gap in the sequence, another version than it replaced, a
   // bound crossed, postings that do not sum to zero.

@@ -32,7 +32,7 @@ class RecordRegions final : public HouseholdRegions {
   explicit RecordRegions(const State& state) : state_(state) {}
   absl::StatusOr<CatalogueId> RegionOf(HouseholdId household) const override {
     absl::StatusOr<CatalogueId> region;
-    state_.Read(PartitionOf(household), [&](const View& view, PartitionSeq) {
+    const absl::Status read = state_.Read(PartitionOf(household), [&](const View& view, PartitionSeq) {
       const absl::StatusOr<Versioned<HouseholdRecord>> found = ReadHousehold(view, household);
       if (found.ok()) {
         region = found->record.region;
@@ -40,6 +40,7 @@ class RecordRegions final : public HouseholdRegions {
         region = found.status();
       }
     });
+    if (!read.ok()) return read;
     return region;
   }
 

@@ -103,7 +103,7 @@ void ImportCall::End(const absl::Status& status) {
 }
 
 absl::Status ImportCall::CheckAndWrite() {
-  rows_.Compare(backend_.state, backend_.directory);
+  if (absl::Status status = rows_.Compare(backend_.state, backend_.directory); !status.ok()) return status;
   for (const v1::RowError& error : rows_.errors()) *response_.add_errors() = error;
   if (!rows_.errors().empty()) return absl::OkStatus();
   response_.set_unchanged(rows_.unchanged());

@@ -66,13 +66,15 @@ void ImportRows::ReadKeys(const v1::HouseholdRow& row, EnrolmentFacts& facts) {
   }
 }
 
-void ImportRows::Compare(const State& state, const Directory& directory) {
-  if (!errors_.empty()) return;
+absl::Status ImportRows::Compare(const State& state, const Directory& directory) {
+  if (!errors_.empty()) return absl::OkStatus();
   for (size_t i = 0; i < all_.size(); ++i) {
     EnrolmentFacts& facts = all_[i];
     const int row = static_cast<int>(i) + 1;
     EnrolmentState present = EnrolmentState::kNew;
-    state.Read(PartitionOf(facts.household), [&](const View& view, PartitionSeq) { present = CompareEnrolment(view, facts); });
+    const absl::Status read =
+        state.Read(PartitionOf(facts.household), [&](const View& view, PartitionSeq) { present = CompareEnrolment(view, facts); });
+    if (!read.ok()) return read;
     if (present == EnrolmentState::kSame) {
       ++unchanged_;
       continue;
@@ -84,6 +86,7 @@ void ImportRows::Compare(const State& state, const Directory& directory) {
     if (door && *door != facts.household) Error(row, "door", "该门牌已属于另一户", "belongs to another household");
     fresh_.push_back(std::move(facts));
   }
+  return absl::OkStatus();
 }
 
 }  // namespace fenfen::server

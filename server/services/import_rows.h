@@ -24,8 +24,9 @@ class ImportRows {
   void Add(const v1::HouseholdRow& row, const Catalogue& catalogue);
   int rows() const { return rows_; }
 
-  // Compares with what is enrolled already. After this, `fresh` are to be written, unless there are errors.
-  void Compare(const State& state, const Directory& directory);
+  // Compares with what is enrolled already. After this, `fresh` are to be written, unless there are errors. The State's refusal, where it
+  // cannot be asked.
+  absl::Status Compare(const State& state, const Directory& directory);
 
   const std::vector<v1::RowError>& errors() const { return errors_; }
   const std::vector<EnrolmentFacts>& fresh() const { return fresh_; }

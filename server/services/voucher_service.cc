@@ -38,10 +38,11 @@ absl::StatusOr<std::pair<VoucherId, VoucherRecord>> VoucherIn(const Transaction&
 // Whose a voucher is; that never changes, so it may be read ahead of the decision.
 absl::StatusOr<HouseholdId> OwnerOf(const State& state, VoucherId voucher) {
   absl::StatusOr<HouseholdId> owner = Refuse(Reason::REASON_VOUCHER_UNKNOWN, {}, "code");
-  state.Read(PartitionOf(voucher), [&](const View& view, PartitionSeq) {
+  const absl::Status read = state.Read(PartitionOf(voucher), [&](const View& view, PartitionSeq) {
     const absl::StatusOr<Versioned<VoucherRecord>> found = ReadVoucher(view, voucher);
     if (found.ok()) owner = found->record.household;
   });
+  if (!read.ok()) return read;
   return owner;
 }
 

@@ -46,8 +46,8 @@ class PlantedState final : public State {
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override {
     inner_.Execute(partition, std::move(works), std::move(done));
   }
-  void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override {
-    inner_.Read(partition, reader);
+  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override {
+    return inner_.Read(partition, reader);
   }
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override {
     if (canary_ != Canary::kKeys) return inner_.Apply(partition, seq, transaction);

@@ -114,12 +114,13 @@ void Simulation::CheckAll() {
       Fail(absl::StrCat("partition ", partition.value(), ": the state is not the fold of the journal"));
     }
     if (digest.seq != model_.Submitted(partition)) Fail(absl::StrCat("partition ", partition.value(), ": entries are missing"));
-    machine_.state().Read(partition, [&, partition = partition](const View& view, PartitionSeq) {
+    const absl::Status read = machine_.state().Read(partition, [&, partition = partition](const View& view, PartitionSeq) {
       for (const auto& [account, balance] : model_.partition(partition).balances()) {
         const int64_t found = view.Balance(account).hundredths();
         if (found != balance) Fail(absl::StrCat("account of ", account.owner, ": ", found, ", not ", balance));
       }
     });
+    if (!read.ok()) Fail(absl::StrCat("partition ", partition.value(), " cannot be read: ", read.message()));
   }
   for (const HouseholdId household : clients_.households()) CheckHousehold(household);
 }

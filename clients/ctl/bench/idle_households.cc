@@ -42,10 +42,11 @@ class Memory {
   absl::StatusOr<CommittedTransaction> Do(Command command, absl::Time now) {
     absl::StatusOr<Transaction> transaction = absl::InternalError("not decided");
     PartitionSeq seq;
-    state_.Read(command.partition, [&](const View& view, PartitionSeq last) {
+    const absl::Status read = state_.Read(command.partition, [&](const View& view, PartitionSeq last) {
       transaction = command.decide(view);
       seq = PartitionSeq(last.value() + 1);
     });
+    if (!read.ok()) return read;
     if (!transaction.ok()) return transaction.status();
     if (absl::Status status = state_.Apply(command.partition, seq, *transaction); !status.ok()) return status;
     CommittedTransaction committed{command.partition, seq, now, *std::move(transaction)};

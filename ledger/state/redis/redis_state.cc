@@ -100,11 +100,7 @@ void RedisState::Execute(PartitionId partition, std::vector<Work> works, Done do
   partitions_[partition.value()]->Execute(std::move(works), std::move(done));
 }
 
-void RedisState::Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
-  TryRead(partition, reader).IgnoreError();
-}
-
-absl::Status RedisState::TryRead(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
+absl::Status RedisState::Read(PartitionId id, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const {
   RedisPartition& partition = *partitions_[id.value()];
   for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
     const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();

@@ -46,9 +46,7 @@ class RedisState final : public State {
   bool OutlivesProcess() const override { return true; }
   // Blocks for a round trip for each thing that `reader` asks for, and while the partition is closed, up to its patience; then `reader`
   // does not run. Where the partition changes meanwhile, `reader` runs again: its last run counts.
-  void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
-  // The same with its end told: OK where `reader` has run.
-  absl::Status TryRead(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const;
+  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
 

@@ -139,7 +139,7 @@ TEST_F(EngineTest, NothingIsCommittedThatTheJournalCannotTake) {
   journal.admission = RefuseUntil(Reason::REASON_STORAGE_FULL, absl::Seconds(1));
   const auto reply = Submit(Pay(1));
   EXPECT_EQ(RefusalOf(reply->outcome.status()).reason, Reason::REASON_STORAGE_FULL);
-  state.Read(kPartition, [](const View&, PartitionSeq last) { EXPECT_EQ(last, PartitionSeq(0)); });
+  EXPECT_TRUE(state.Read(kPartition, [](const View&, PartitionSeq last) { EXPECT_EQ(last, PartitionSeq(0)); }).ok());
 }
 
 TEST_F(EngineTest, AFailedJournalIsAnUnknownOutcome) {

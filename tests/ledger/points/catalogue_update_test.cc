@@ -9,7 +9,8 @@ namespace {
 // The plan of a request against the fixture's catalogue.
 CatalogueChange Plan(PointsFixture& f, const v1::UpdateCatalogueRequest& request) {
   CatalogueChange change;
-  f.state.Read(kCataloguePartition, [&](const View& view, PartitionSeq) { change = PlanCatalogueUpdate(view, request, {}); });
+  EXPECT_TRUE(
+      f.state.Read(kCataloguePartition, [&](const View& view, PartitionSeq) { change = PlanCatalogueUpdate(view, request, {}); }).ok());
   return change;
 }
 

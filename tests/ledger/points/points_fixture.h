@@ -128,7 +128,7 @@ class PointsFixture {
 
   int64_t Balance(PartitionId partition, const AccountId& account) const {
     int64_t balance = 0;
-    state.Read(partition, [&](const View& view, PartitionSeq) { balance = view.Balance(account).hundredths(); });
+    EXPECT_TRUE(state.Read(partition, [&](const View& view, PartitionSeq) { balance = view.Balance(account).hundredths(); }).ok());
     return balance;
   }
   int64_t Reward(uint64_t household) const { return Balance(PartitionOf(HouseholdId(household)), RewardAccount(HouseholdId(household))); }
@@ -136,8 +136,10 @@ class PointsFixture {
   int64_t Held(uint64_t household) const { return Balance(PartitionOf(HouseholdId(household)), HeldAccount(HouseholdId(household))); }
   HouseholdRecord Household(uint64_t household) const {
     HouseholdRecord record;
-    state.Read(PartitionOf(HouseholdId(household)),
-               [&](const View& view, PartitionSeq) { record = ReadHousehold(view, HouseholdId(household))->record; });
+    EXPECT_TRUE(state
+                    .Read(PartitionOf(HouseholdId(household)),
+                          [&](const View& view, PartitionSeq) { record = ReadHousehold(view, HouseholdId(household))->record; })
+                    .ok());
     return record;
   }
   std::shared_ptr<const Catalogue> catalogue() const { return store.Snapshot(); }

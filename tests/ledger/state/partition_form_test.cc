@@ -97,11 +97,14 @@ TEST(MemoryStateSave, LoadsWhatWasSavedAndGoesOn) {
   EXPECT_EQ(saved.bytes, EncodePartition(Small()));
   EXPECT_EQ(saved.sha256, state.DigestOf(PartitionId(3))->sha256);
   EXPECT_EQ(saved.sha256, DigestOf(Small()));
-  state.Read(PartitionId(3), [](const View& view, PartitionSeq last) {
-    EXPECT_EQ(last, PartitionSeq(9));
-    EXPECT_EQ(view.Record({RecordKind::kHousehold, 5})->bytes, "home");
-    EXPECT_EQ(view.Balance({AccountKind::kVoucherHeld, Asset::kReward, 5}), Points(50));
-  });
+  EXPECT_TRUE(state
+                  .Read(PartitionId(3),
+                        [](const View& view, PartitionSeq last) {
+                          EXPECT_EQ(last, PartitionSeq(9));
+                          EXPECT_EQ(view.Record({RecordKind::kHousehold, 5})->bytes, "home");
+                          EXPECT_EQ(view.Balance({AccountKind::kVoucherHeld, Asset::kReward, 5}), Points(50));
+                        })
+                  .ok());
   Transaction next;
   next.key = {0x7000, uint64_t{2} << 62 | 1};
   next.postings = {{{AccountKind::kVoucherHeld, Asset::kReward, 5}, Points(-50)},

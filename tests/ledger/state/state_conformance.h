@@ -56,7 +56,7 @@ class StateConformance : public testing::TestWithParam<StateFactory> {
   }
   static int64_t Balance(const State& state, const AccountId& account) {
     int64_t balance = 0;
-    state.Read(kPartition, [&](const View& view, PartitionSeq) { balance = view.Balance(account).hundredths(); });
+    EXPECT_TRUE(state.Read(kPartition, [&](const View& view, PartitionSeq) { balance = view.Balance(account).hundredths(); }).ok());
     return balance;
   }
   std::unique_ptr<State> state = GetParam()();
@@ -70,12 +70,15 @@ TEST_P(StateConformance, CommitsAreNumberedFromOneAndSeenAfterwards) {
   EXPECT_EQ(std::get<Committed>(*second).seq, PartitionSeq(2));
   EXPECT_EQ(Balance(*state, kHome), 570);
   EXPECT_EQ(Balance(*state, kBank), -570);
-  state->Read(kPartition, [&](const View& view, PartitionSeq last) {
-    EXPECT_EQ(last, PartitionSeq(2));
-    EXPECT_EQ(view.Record(kRecord)->version, PartitionSeq(2));
-    EXPECT_EQ(view.Record(kRecord)->bytes, "b");
-    EXPECT_EQ(view.Record({RecordKind::kVoucher, 2}), std::nullopt);
-  });
+  EXPECT_TRUE(state
+                  ->Read(kPartition,
+                         [&](const View& view, PartitionSeq last) {
+                           EXPECT_EQ(last, PartitionSeq(2));
+                           EXPECT_EQ(view.Record(kRecord)->version, PartitionSeq(2));
+                           EXPECT_EQ(view.Record(kRecord)->bytes, "b");
+                           EXPECT_EQ(view.Record({RecordKind::kVoucher, 2}), std::nullopt);
+                         })
+                  .ok());
 }
 
 TEST_P(StateConformance, AKeyHasOneEffect) {
@@ -121,7 +124,7 @@ TEST_P(StateConformance, ADecisionThatIsWrongIsNotTaken) {
     return t;
   });
   EXPECT_FALSE(stale.ok());
-  state->Read(kPartition, [](const View&, PartitionSeq last) { EXPECT_EQ(last, PartitionSeq(0)); });
+  EXPECT_TRUE(state->Read(kPartition, [](const View&, PartitionSeq last) { EXPECT_EQ(last, PartitionSeq(0)); }).ok());
 }
 
 TEST_P(StateConformance, ApplyRedoesWhatExecuteDid) {

@@ -82,7 +82,7 @@ class RedisLedger {
   int64_t Balance(uint64_t household) {
     int64_t balance = -1;
     const absl::Status status =
-        state_.TryRead(kPartition, [&](const View& view, PartitionSeq) { balance = view.Balance(Home(household)).hundredths(); });
+        state_.Read(kPartition, [&](const View& view, PartitionSeq) { balance = view.Balance(Home(household)).hundredths(); });
     EXPECT_TRUE(status.ok()) << status;
     return balance;
   }

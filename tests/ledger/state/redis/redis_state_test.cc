@@ -24,8 +24,8 @@ class FreshRedisState final : public State {
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override {
     state_.Execute(partition, std::move(works), std::move(done));
   }
-  void Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override {
-    state_.Read(partition, reader);
+  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override {
+    return state_.Read(partition, reader);
   }
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override {
     return state_.Apply(partition, seq, transaction);
