@@ -85,8 +85,10 @@ TEST(Bench, StreamSaysItsLines) {
 TEST(Bench, UnarySaysItsLines) {
   std::set<std::string> names;
   for (const boost::json::object& line : LinesOf("unary")) names.insert(std::string(line.at("name").as_string()));
-  EXPECT_THAT(names, testing::ElementsAre("unary/record-drop/1-in-flight", "unary/record-drop/1-in-flight/p50",
-                                          "unary/record-drop/16-in-flight", "unary/record-drop/64-in-flight"));
+  EXPECT_THAT(names, testing::ElementsAre("unary/record-drop/1-in-flight", "unary/record-drop/1-in-flight/against-durable-echo",
+                                          "unary/record-drop/1-in-flight/p50", "unary/record-drop/16-in-flight",
+                                          "unary/record-drop/16-in-flight/against-durable-echo", "unary/record-drop/64-in-flight",
+                                          "unary/record-drop/64-in-flight/against-durable-echo"));
 }
 
 TEST(Bench, MemorySaysItsLines) {

@@ -44,7 +44,8 @@ void Simulation::ArmAccidents() {
   if (random_.OneIn(odds_.sync_error)) disk_.FailSyncAfter(1 + random_.Below(kOperationsUntilErrorMax));
   if (random_.OneIn(odds_.write_error)) disk_.FailWriteAfter(1 + random_.Below(kOperationsUntilErrorMax));
   if (disk_.limited()) {
-    if (random_.OneIn(40)) LiftLimit();
+    // Long enough for the spare segments to be used up.
+    if (random_.OneIn(150)) LiftLimit();
   } else if (random_.OneIn(odds_.full_disk)) {
     ++tally_.full_disks;
     trace_.Event("full", {});
