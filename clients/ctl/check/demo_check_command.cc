@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
@@ -39,6 +41,16 @@ void KillAndCompare(Tour* tour) {
   tour->checks->ExpectEqual(after, before, "the balance survives kill -9 of the server");
 }
 
+// Redis loses all it holds. The balance is the same, from the journal, as soon as it is asked for.
+void EmptyRedisAndCompare(Tour* tour) {
+  const int64_t before = tour->Balance();
+  const std::string flush = absl::StrCat("redis-cli -s '", tour->demo->workspace().RedisSocket(), "' FLUSHALL >/dev/null");
+  tour->checks->ExpectEqual(std::system(flush.c_str()), 0, "Redis is emptied");
+  int64_t after = tour->Balance();
+  for (int i = 0; i < 100 && after != before; ++i, after = tour->Balance()) absl::SleepFor(absl::Milliseconds(100));
+  tour->checks->ExpectEqual(after, before, "the balance survives an emptied Redis");
+}
+
 absl::StatusOr<boost::json::object> RunChecks(const DemoOptions& options) {
   const absl::Time start = absl::Now();
   const auto say = [](const std::string& text) { std::cerr << text << std::endl; };
@@ -52,9 +64,10 @@ absl::StatusOr<boost::json::object> RunChecks(const DemoOptions& options) {
   const double rate = static_cast<double>(replayed) / absl::ToDoubleSeconds((*demo)->replay().time);
   Tour tour{demo->get(), &checks, HttpClient((*demo)->ports().http), client::RequestIds::FromSystem(), options.bin, {}, {}, {}, "", "",
             "",          ""};
-  const std::pair<const char*, void (*)(Tour*)> journeys[] = {{"居民 / resident", ResidentJourney}, {"商户 / merchant", MerchantJourney},
-                                                              {"社区 / staff", StaffJourney},       {"设备 / device", DeviceJourney},
-                                                              {"错误输入 / bad input", Refusals},   {"kill -9", KillAndCompare}};
+  std::vector<std::pair<const char*, void (*)(Tour*)>> journeys = {
+      {"居民 / resident", ResidentJourney}, {"商户 / merchant", MerchantJourney}, {"社区 / staff", StaffJourney},
+      {"设备 / device", DeviceJourney},     {"错误输入 / bad input", Refusals},   {"kill -9", KillAndCompare}};
+  if (options.mode == DemoMode::kRedis) journeys.emplace_back("Redis 清空 / an emptied Redis", EmptyRedisAndCompare);
   boost::json::array names;
   for (const auto& [name, journey] : journeys) {
     if (stop_requested) return absl::CancelledError("stopped");
@@ -102,6 +115,7 @@ void AddDemoCheckCommand(CLI::App& app, Context* context) {
       app.add_subcommand("demo-check", "在临时小区上走完整条路径并核对账本，输出一行 JSON / drive the whole path and compare the books");
   command->add_option("--bin", options->bin, "各程序所在文件夹 / the folder of the programs")->required()->check(CLI::ExistingDirectory);
   command->add_option("--static", options->static_folder, "H5 页面文件夹 / the H5 build")->required()->check(CLI::ExistingDirectory);
+  AddModeOption(*command, options->mode);
   command->add_flag("--keep", *keep, "保留临时文件夹 / keep the folder");
   command->callback([context, options, keep] {
     std::signal(SIGPIPE, SIG_IGN);

@@ -73,15 +73,18 @@ absl::Status Run(const DemoArgs& args) {
 
 DistrictPlan SmallPlan() { return {.seed = 20260101, .households = 2'000, .estates = 4, .stations = 20, .drops = 3'000}; }
 
+void AddModeOption(CLI::App& command, DemoMode& mode) {
+  const std::map<std::string, DemoMode> modes = {{"embedded", DemoMode::kEmbedded}, {"redis", DemoMode::kRedis}};
+  command.add_option("--mode", mode, "计数放在内存还是自带的 Redis / counters in memory (embedded) or in a Redis of its own (redis)")
+      ->transform(CLI::CheckedTransformer(modes));
+}
+
 void AddDemoCommand(CLI::App& app, Context* context) {
   auto args = std::make_shared<DemoArgs>();
   CLI::App* command =
       app.add_subcommand("demo", "运行通州区示范：导入、回放一天投放、持续直播，Ctrl-C 停止 / run the demo district until Ctrl-C");
   DemoOptions& options = args->options;
-  const std::map<std::string, DemoMode> modes = {{"embedded", DemoMode::kEmbedded}, {"redis", DemoMode::kRedis}};
-  command
-      ->add_option("--mode", options.mode, "计数放在内存还是自带的 Redis / counters in memory (embedded) or in a Redis of its own (redis)")
-      ->transform(CLI::CheckedTransformer(modes));
+  AddModeOption(*command, options.mode);
   command->add_option("--dir", options.folder, "演示文件夹，保存密钥、配置和流水 / the demo's folder")->capture_default_str();
   command->add_option("--bin", options.bin, "各程序所在文件夹 / the folder of the programs")->required()->check(CLI::ExistingDirectory);
   command->add_option("--static", options.static_folder, "H5 页面文件夹 / the H5 build")->required()->check(CLI::ExistingDirectory);

@@ -4,11 +4,15 @@
 
 #include "clients/ctl/commands/context.h"
 #include "clients/ctl/demo/district.h"
+#include "clients/ctl/demo/workspace.h"
 
 namespace fenfen::ctl {
 
 // demo: the whole district until Ctrl-C.
 void AddDemoCommand(CLI::App& app, Context* context);
+
+// --mode, of every command that runs a district.
+void AddModeOption(CLI::App& command, DemoMode& mode);
 
 // A district for checks: 2,000 households, 4 estates, 20 stations, 3,000 drops.
 DistrictPlan SmallPlan();
