@@ -8,7 +8,11 @@ void __tsan_release(void* address);
 
 // absl keeps a graph of who waits for whom, behind a lock of its own that is not seen either; and it looks at a Condition within Await and
 // Unlock, always with the lock held.
-const char* __tsan_default_suppressions() { return "race:synchronization_internal::GraphCycles\nrace:CastAndCallMethod\n"; }
+const char* __tsan_default_suppressions() {
+  return "race:synchronization_internal::GraphCycles\nrace:CastAndCallMethod\n"
+         // A Status counts its copies inside of absl, where nobody sees that the last one comes after all others were read.
+         "race:Status::Unref\nrace:status_internal::Payload\n";
+}
 
 // A call that takes (or waits for) what `self` guards, after the real one.
 #define FENFEN_ACQUIRES(name)      \
