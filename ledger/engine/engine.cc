@@ -117,7 +117,7 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
       batch->repetitions.push_back({command, part.partition, repeated->seq});
     } else {
       auto& fresh = std::get<Committed>(*result);
-      entries.push_back({part.partition, fresh.seq, now, EncodeTransaction(fresh.transaction)});
+      entries.push_back({part.partition, fresh.seq, now, EncodeTransaction(fresh.transaction), fresh.term});
       batch->outcomes[command] = Outcome{{part.partition, fresh.seq, now, std::move(fresh.transaction)}, false};
       // The part's stretch of the order has no other use any more: it becomes the list of what is committed.
       batch->order[committed.end++] = command;
@@ -274,7 +274,7 @@ absl::Status Engine::ReadAndWait(PartitionId partition, absl::FunctionRef<void(c
   return result;
 }
 
-absl::Status Engine::Adopt(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) {
+absl::Status Engine::Adopt(PartitionId partition, uint64_t term, PartitionSeq first, std::vector<std::string> transactions) {
   if (transactions.empty()) return absl::OkStatus();
   if (absl::Status admitted = journal_.Admit(); !admitted.ok()) return admitted;
   const absl::Time now = clock_.Now();
@@ -285,7 +285,7 @@ absl::Status Engine::Adopt(PartitionId partition, PartitionSeq first, std::vecto
     if (!transaction.ok()) return transaction.status();
     const PartitionSeq seq(first.value() + adopted.size());
     adopted.push_back({partition, seq, now, *std::move(transaction)});
-    entries.push_back({partition, seq, now, std::move(bytes)});
+    entries.push_back({partition, seq, now, std::move(bytes), term});
   }
   absl::Status result;
   absl::Notification finished;

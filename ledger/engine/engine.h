@@ -73,10 +73,10 @@ class Engine {
   absl::StatusOr<Outcome> SubmitAndWait(Command command);
   absl::Status ReadAndWait(PartitionId partition, absl::FunctionRef<void(const View&)> reader);
 
-  // For a State that outlives this process: journals transactions (EncodeTransaction's) that it committed and no server journaled, `first`
-  // being the sequence number after the last durable one, and waits until they are durable and shown to the projections. DATA_LOSS for one
-  // that does not decode; JOURNAL_FAILED and the like.
-  absl::Status Adopt(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions);
+  // For a State that outlives this process: journals transactions (EncodeTransaction's) that it committed under `term` and no server
+  // journaled, `first` being the sequence number after the last durable one, and waits until they are durable and shown to the projections.
+  // DATA_LOSS for one that does not decode; JOURNAL_FAILED and the like.
+  absl::Status Adopt(PartitionId partition, uint64_t term, PartitionSeq first, std::vector<std::string> transactions);
 
   // A partition's digest, once all it covers is durable.
   absl::StatusOr<State::Digest> DigestOf(PartitionId partition);

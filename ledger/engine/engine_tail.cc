@@ -22,16 +22,23 @@ absl::StatusOr<PartitionSeq> EngineTail::Settle(PartitionId partition) {
   return journal_.LastDurable(partition);
 }
 
+absl::StatusOr<JournalTail::Claimed> EngineTail::Claim(PartitionId partition) {
+  if (const absl::StatusOr<Engine*> engine = Attached(); !engine.ok()) return engine.status();
+  const absl::StatusOr<Journal::Claimed> claimed = journal_.Claim(partition);
+  if (!claimed.ok()) return claimed.status();
+  return Claimed{claimed->term, claimed->last};
+}
+
 absl::StatusOr<std::string> EngineTail::Read(PartitionId partition, PartitionSeq seq) {
   absl::StatusOr<JournalEntry> entry = journal_.Read(partition, seq);
   if (!entry.ok()) return entry.status();
   return std::move(entry->bytes);
 }
 
-absl::Status EngineTail::Append(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) {
+absl::Status EngineTail::Append(PartitionId partition, uint64_t term, PartitionSeq first, std::vector<std::string> transactions) {
   const absl::StatusOr<Engine*> engine = Attached();
   if (!engine.ok()) return engine.status();
-  return (*engine)->Adopt(partition, first, std::move(transactions));
+  return (*engine)->Adopt(partition, term, first, std::move(transactions));
 }
 
 }  // namespace fenfen

@@ -32,6 +32,7 @@ struct JournalEntry {
   PartitionSeq seq;
   absl::Time record_time;  // when the server took it, to the microsecond
   std::string bytes;       // EncodeTransaction's
+  uint64_t term = 0;       // under which it was committed; not stored (Journal::Claim)
 };
 
 // One without bytes of its own.
@@ -104,6 +105,15 @@ class Journal {
 
   // The last durable sequence number of a partition; 0 for none.
   virtual PartitionSeq LastDurable(PartitionId partition) const = 0;
+
+  // For a journal that several processes write, each of which may believe that a partition's State is the right one. Claim begins a new term
+  // of the partition: from then on a new entry of an older term is refused. What a stored entry says counts whatever its term was. Where one
+  // process alone writes, nobody can come between and there is one term, 0.
+  struct Claimed {
+    uint64_t term = 0;
+    PartitionSeq last;  // durable, whoever wrote it
+  };
+  virtual absl::StatusOr<Claimed> Claim(PartitionId partition) { return Claimed{0, LastDurable(partition)}; }
 
   // What tells this journal from every other, never 0: what is derived from a journal names it.
   virtual uint64_t Id() const { return 1; }

@@ -27,6 +27,7 @@ struct ReadSet {
 struct Committed {
   PartitionSeq seq;
   Transaction transaction;
+  uint64_t term = 0;  // of the partition, where others keep the State (Journal::Claim)
 };
 // The effect that the request key had before, under the same fingerprint.
 struct Replayed {

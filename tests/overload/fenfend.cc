@@ -90,6 +90,11 @@ absl::Status Fenfend::Launch() {
   std::error_code error;
   std::filesystem::create_directories(workspace_->Path("pages"), error);
   if (absl::Status status = workspace_->WriteConfigs(ports, workspace_->Path("pages")); !status.ok()) return status;
+  if (plan_.batches_max != 0) {
+    std::ofstream config(workspace_->Path("fenfend.toml"), std::ios::app);
+    config << "[limits]\nbatches_max = " << plan_.batches_max << "\n";
+    if (!config.flush()) return absl::InternalError("cannot write the server's configuration");
+  }
   const std::vector<ctl::Service> services = ctl::DemoServices(*workspace_, plan_.bin, ports);
   ctl::Service service = *std::find_if(services.begin(), services.end(), [](const auto& one) { return one.name == kServer; });
   if (plan_.sync_delay > absl::ZeroDuration()) {

@@ -33,6 +33,8 @@ struct ServerPlan {
   size_t devices = 0;
   // Every fdatasync takes so much longer, by strace; zero for the disk as it is.
   absl::Duration sync_delay;
+  // Of `[limits]`; 0 for the server's own.
+  size_t batches_max = 0;
 };
 
 class Fenfend {

@@ -5,27 +5,40 @@ extern "C" {
 
 void __tsan_acquire(void* address);
 void __tsan_release(void* address);
+// From here to there the thread's reads are not looked at.
+void AnnotateIgnoreReadsBegin(const char* file, int line);
+void AnnotateIgnoreReadsEnd(const char* file, int line);
 
-// absl keeps a graph of who waits for whom, behind a lock of its own that is not seen either; and it looks at a Condition within Await and
-// Unlock, always with the lock held.
+// absl keeps a graph of who waits for whom, behind a lock of its own that is not seen either.
 const char* __tsan_default_suppressions() {
-  return "race:synchronization_internal::GraphCycles\nrace:CastAndCallMethod\n"
+  return "race:synchronization_internal::GraphCycles\n"
          // A Status counts its copies inside of absl, where nobody sees that the last one comes after all others were read.
          "race:Status::Unref\nrace:status_internal::Payload\n";
 }
 
+// Whoever waits for, takes or lets go a lock may look at any waiter's Condition meanwhile. absl has the lock whenever it does, but the
+// sanitizer has been told that we have not, or not yet.
+struct IgnoreReads {
+  IgnoreReads() { AnnotateIgnoreReadsBegin(__FILE__, __LINE__); }
+  ~IgnoreReads() { AnnotateIgnoreReadsEnd(__FILE__, __LINE__); }
+};
+
 // A call that takes (or waits for) what `self` guards, after the real one.
-#define FENFEN_ACQUIRES(name)      \
-  void __real_##name(void* self);  \
-  void __wrap_##name(void* self) { \
-    __real_##name(self);           \
-    __tsan_acquire(self);          \
+#define FENFEN_ACQUIRES(name)       \
+  void __real_##name(void* self);   \
+  void __wrap_##name(void* self) {  \
+    {                               \
+      const IgnoreReads conditions; \
+      __real_##name(self);          \
+    }                               \
+    __tsan_acquire(self);           \
   }
 // A call that lets it go, before the real one.
 #define FENFEN_RELEASES(name)      \
   void __real_##name(void* self);  \
   void __wrap_##name(void* self) { \
     __tsan_release(self);          \
+    const IgnoreReads conditions;  \
     __real_##name(self);           \
   }
 
@@ -47,7 +60,10 @@ bool __wrap__ZN4absl7debian315BlockingCounter14DecrementCountEv(void* self) {
 void __real__ZN4absl7debian37CondVar4WaitEPNS0_5MutexE(void* self, void* mutex);
 void __wrap__ZN4absl7debian37CondVar4WaitEPNS0_5MutexE(void* self, void* mutex) {
   __tsan_release(mutex);
-  __real__ZN4absl7debian37CondVar4WaitEPNS0_5MutexE(self, mutex);
+  {
+    const IgnoreReads conditions;
+    __real__ZN4absl7debian37CondVar4WaitEPNS0_5MutexE(self, mutex);
+  }
   __tsan_acquire(mutex);
 }
 struct Duration {  // as absl's Duration and Time are passed: twelve bytes in two registers
@@ -57,33 +73,51 @@ struct Duration {  // as absl's Duration and Time are passed: twelve bytes in tw
 bool __real__ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE(void* self, void* mutex, Duration timeout);
 bool __wrap__ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE(void* self, void* mutex, Duration timeout) {
   __tsan_release(mutex);
-  const bool timed_out = __real__ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE(self, mutex, timeout);
+  bool timed_out = false;
+  {
+    const IgnoreReads conditions;
+    timed_out = __real__ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE(self, mutex, timeout);
+  }
   __tsan_acquire(mutex);
   return timed_out;
 }
 void __real__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(void* self, const void* condition);
 void __wrap__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(void* self, const void* condition) {
   __tsan_release(self);
-  __real__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(self, condition);
+  {
+    const IgnoreReads conditions;
+    __real__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(self, condition);
+  }
   __tsan_acquire(self);
 }
 bool __real__ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE(void* self, const void* condition, Duration deadline);
 bool __wrap__ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE(void* self, const void* condition, Duration deadline) {
   __tsan_release(self);
-  const bool met = __real__ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE(self, condition, deadline);
+  bool met = false;
+  {
+    const IgnoreReads conditions;
+    met = __real__ZN4absl7debian35Mutex17AwaitWithDeadlineERKNS0_9ConditionENS0_4TimeE(self, condition, deadline);
+  }
   __tsan_acquire(self);
   return met;
 }
 bool __real__ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE(void* self, const void* condition, Duration timeout);
 bool __wrap__ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE(void* self, const void* condition, Duration timeout) {
   __tsan_release(self);
-  const bool met = __real__ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE(self, condition, timeout);
+  bool met = false;
+  {
+    const IgnoreReads conditions;
+    met = __real__ZN4absl7debian35Mutex16AwaitWithTimeoutERKNS0_9ConditionENS0_8DurationE(self, condition, timeout);
+  }
   __tsan_acquire(self);
   return met;
 }
 void __real__ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE(void* self, const void* condition);
 void __wrap__ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE(void* self, const void* condition) {
-  __real__ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE(self, condition);
+  {
+    const IgnoreReads conditions;
+    __real__ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE(self, condition);
+  }
   __tsan_acquire(self);
 }
 }

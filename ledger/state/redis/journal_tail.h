@@ -29,12 +29,20 @@ class JournalTail {
   // is called the State commits nothing in the partition.
   virtual absl::StatusOr<PartitionSeq> Settle(PartitionId partition) = 0;
 
+  // Begins a new term of the partition and tells what is durable: from then on what an older term committed, in a Redis that somebody still
+  // takes for the right one, can no more be journaled (Journal::Claim).
+  struct Claimed {
+    uint64_t term = 0;
+    PartitionSeq last;
+  };
+  virtual absl::StatusOr<Claimed> Claim(PartitionId partition) = 0;
+
   // The bytes of a durable transaction (EncodeTransaction's).
   virtual absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) = 0;
 
-  // Appends transactions that Redis has committed and nobody has journaled, `first` being the one after the last durable, and waits until
+  // Appends transactions that Redis has committed under `term` and nobody has journaled, `first` being the one after the last durable, and waits until
   // they are durable, shown to projections and visible to readers, as if `done` had told them.
-  virtual absl::Status Append(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) = 0;
+  virtual absl::Status Append(PartitionId partition, uint64_t term, PartitionSeq first, std::vector<std::string> transactions) = 0;
 };
 
 }  // namespace fenfen

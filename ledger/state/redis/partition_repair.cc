@@ -44,7 +44,7 @@ absl::StatusOr<FenceToken> PartitionRepair::Run() {
   if (place->last > *durable) {
     std::vector<std::string> unknown(outbox->end() - static_cast<ptrdiff_t>(place->last.value() - durable->value()), outbox->end());
     report_.swept = unknown.size();
-    if (absl::Status status = tail_.Append(partition_, After(*durable, 1), std::move(unknown)); !status.ok()) return status;
+    if (absl::Status status = tail_.Append(partition_, 0, After(*durable, 1), std::move(unknown)); !status.ok()) return status;
     return Open(place->last);
   }
   absl::Status restored = Restore(place->last, *durable);

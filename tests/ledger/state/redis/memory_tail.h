@@ -44,13 +44,14 @@ class MemoryTail final : public JournalTail {
     return PartitionSeq(entries_[partition.value()].size());
   }
   absl::StatusOr<PartitionSeq> Settle(PartitionId partition) override { return LastDurable(partition); }
+  absl::StatusOr<Claimed> Claim(PartitionId partition) override { return Claimed{0, LastDurable(partition)}; }
   absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) override {
     absl::MutexLock lock(&mutex_);
     const auto& entries = entries_[partition.value()];
     if (seq.value() == 0 || seq.value() > entries.size()) return absl::NotFoundError("no such entry");
     return entries[seq.value() - 1];
   }
-  absl::Status Append(PartitionId partition, PartitionSeq first, std::vector<std::string> transactions) override {
+  absl::Status Append(PartitionId partition, uint64_t, PartitionSeq first, std::vector<std::string> transactions) override {
     absl::MutexLock lock(&mutex_);
     for (std::string& bytes : transactions) {
       TakeLocked(partition, first, std::move(bytes));
