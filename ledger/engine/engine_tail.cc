@@ -22,11 +22,18 @@ absl::StatusOr<PartitionSeq> EngineTail::Settle(PartitionId partition) {
   return journal_.LastDurable(partition);
 }
 
-absl::StatusOr<JournalTail::Claimed> EngineTail::Claim(PartitionId partition) {
+absl::StatusOr<JournalTail::Head> EngineTail::Claim(PartitionId partition) {
   if (const absl::StatusOr<Engine*> engine = Attached(); !engine.ok()) return engine.status();
-  const absl::StatusOr<Journal::Claimed> claimed = journal_.Claim(partition);
-  if (!claimed.ok()) return claimed.status();
-  return Claimed{claimed->term, claimed->last};
+  const absl::StatusOr<Journal::Head> head = journal_.Claim(partition);
+  if (!head.ok()) return head.status();
+  return Head{head->term, head->last};
+}
+
+absl::StatusOr<JournalTail::Head> EngineTail::HeadOf(PartitionId partition) {
+  if (const absl::StatusOr<Engine*> engine = Attached(); !engine.ok()) return engine.status();
+  const absl::StatusOr<Journal::Head> head = journal_.HeadOf(partition);
+  if (!head.ok()) return head.status();
+  return Head{head->term, head->last};
 }
 
 absl::StatusOr<std::string> EngineTail::Read(PartitionId partition, PartitionSeq seq) {

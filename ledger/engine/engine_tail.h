@@ -25,13 +25,14 @@ class EngineTail final : public JournalTail {
  public:
   // The journal outlives this.
   explicit EngineTail(Journal& journal) : journal_(journal) {}
-  // `engine` has started and outlives whoever uses this. Until then Settle, Claim and Append are UNAVAILABLE.
+  // `engine` has started and outlives whoever uses this. Until then Settle, Claim, HeadOf and Append are UNAVAILABLE.
   void Attach(Engine& engine);
 
   uint64_t Id() const override { return journal_.Id(); }
   PartitionSeq LastDurable(PartitionId partition) const override { return journal_.LastDurable(partition); }
   absl::StatusOr<PartitionSeq> Settle(PartitionId partition) override;
-  absl::StatusOr<Claimed> Claim(PartitionId partition) override;
+  absl::StatusOr<Head> Claim(PartitionId partition) override;
+  absl::StatusOr<Head> HeadOf(PartitionId partition) override;
   absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) override;
   absl::Status Append(PartitionId partition, uint64_t term, PartitionSeq first, std::vector<std::string> transactions) override;
 

@@ -109,11 +109,13 @@ class Journal {
   // For a journal that several processes write, each of which may believe that a partition's State is the right one. Claim begins a new term
   // of the partition: from then on a new entry of an older term is refused. What a stored entry says counts whatever its term was. Where one
   // process alone writes, nobody can come between and there is one term, 0.
-  struct Claimed {
+  struct Head {
     uint64_t term = 0;
     PartitionSeq last;  // durable, whoever wrote it
   };
-  virtual absl::StatusOr<Claimed> Claim(PartitionId partition) { return Claimed{0, LastDurable(partition)}; }
+  virtual absl::StatusOr<Head> Claim(PartitionId partition) { return HeadOf(partition); }
+  // The present term, and how far the partition is, as all who write it see it.
+  virtual absl::StatusOr<Head> HeadOf(PartitionId partition) { return Head{0, LastDurable(partition)}; }
 
   // What tells this journal from every other, never 0: what is derived from a journal names it.
   virtual uint64_t Id() const { return 1; }

@@ -31,11 +31,13 @@ class JournalTail {
 
   // Begins a new term of the partition and tells what is durable: from then on what an older term committed, in a Redis that somebody still
   // takes for the right one, can no more be journaled (Journal::Claim).
-  struct Claimed {
+  struct Head {
     uint64_t term = 0;
     PartitionSeq last;
   };
-  virtual absl::StatusOr<Claimed> Claim(PartitionId partition) = 0;
+  virtual absl::StatusOr<Head> Claim(PartitionId partition) = 0;
+  // The present term, and what is durable, whoever wrote it.
+  virtual absl::StatusOr<Head> HeadOf(PartitionId partition) = 0;
 
   // The bytes of a durable transaction (EncodeTransaction's).
   virtual absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) = 0;

@@ -44,7 +44,8 @@ class MemoryTail final : public JournalTail {
     return PartitionSeq(entries_[partition.value()].size());
   }
   absl::StatusOr<PartitionSeq> Settle(PartitionId partition) override { return LastDurable(partition); }
-  absl::StatusOr<Claimed> Claim(PartitionId partition) override { return Claimed{0, LastDurable(partition)}; }
+  absl::StatusOr<Head> Claim(PartitionId partition) override { return HeadOf(partition); }
+  absl::StatusOr<Head> HeadOf(PartitionId partition) override { return Head{0, LastDurable(partition)}; }
   absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) override {
     absl::MutexLock lock(&mutex_);
     const auto& entries = entries_[partition.value()];
