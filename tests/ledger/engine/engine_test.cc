@@ -212,10 +212,10 @@ TEST_F(EngineTest, AdoptedTransactionsAreJournaledShownAndDurable) {
   };
   EngineTail tail(journal);
   EXPECT_TRUE(absl::IsUnavailable(tail.Settle(kPartition).status()));
-  EXPECT_TRUE(absl::IsUnavailable(tail.Append(kPartition, PartitionSeq(1), {encoded(1)})));
+  EXPECT_TRUE(absl::IsUnavailable(tail.Append(kPartition, 0, PartitionSeq(1), {encoded(1)})));
   tail.Attach(engine);
   absl::Status status = absl::UnknownError("not told");
-  std::thread keeper([&] { status = tail.Append(kPartition, PartitionSeq(1), {encoded(1), encoded(2)}); });
+  std::thread keeper([&] { status = tail.Append(kPartition, 0, PartitionSeq(1), {encoded(1), encoded(2)}); });
   while (journal.waiting() == 0) std::this_thread::yield();
   EXPECT_THAT(recorder.seen, testing::IsEmpty());
   journal.Sync();
@@ -224,7 +224,7 @@ TEST_F(EngineTest, AdoptedTransactionsAreJournaledShownAndDurable) {
   EXPECT_THAT(recorder.seen, testing::ElementsAre(1, 2));
   EXPECT_EQ(*tail.Read(kPartition, PartitionSeq(2)), encoded(2));
   EXPECT_EQ(engine.Load(kPartition, PartitionSeq(1))->transaction.key.low, 1);
-  EXPECT_TRUE(absl::IsDataLoss(tail.Append(kPartition, PartitionSeq(3), {"nonsense"})));
+  EXPECT_TRUE(absl::IsDataLoss(tail.Append(kPartition, 0, PartitionSeq(3), {"nonsense"})));
 }
 
 }  // namespace
