@@ -11,4 +11,22 @@ absl::Status Journal::ReplayBatches(const SequenceVector& after, BatchVisitor vi
   });
 }
 
+absl::StatusOr<SequenceVector> Journal::ReadHeads() {
+  SequenceVector heads{};
+  for (uint16_t p = 0; p < kPartitions; ++p) heads[p] = LastDurable(PartitionId(p));
+  return heads;
+}
+
+absl::Status Journal::ReadRanges(const std::vector<Range>& ranges, Visitor visitor) {
+  for (const Range& range : ranges) {
+    for (uint64_t seq = range.first.value(); seq <= range.last.value(); ++seq) {
+      absl::StatusOr<JournalEntry> entry = Read(range.partition, PartitionSeq(seq));
+      if (absl::IsNotFound(entry.status())) break;
+      if (!entry.ok()) return entry.status();
+      if (absl::Status status = visitor(*std::move(entry)); !status.ok()) return status;
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace fenfen

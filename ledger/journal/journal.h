@@ -117,6 +117,21 @@ class Journal {
   // The present term, and how far the partition is, as all who write it see it.
   virtual absl::StatusOr<Head> HeadOf(PartitionId partition) { return Head{0, LastDurable(partition)}; }
 
+  // True where other processes may write it too. Then what this one appended is not all there is, and it may lie behind what another one
+  // has yet to append; the rest is found by ReadHeads and ReadRanges.
+  virtual bool Shared() const { return false; }
+  // How far each partition is now, whoever wrote it; LastDurable knows it from then on.
+  virtual absl::StatusOr<SequenceVector> ReadHeads();
+  // Some entries of one partition, from `first` to `last`.
+  struct Range {
+    PartitionId partition;
+    PartitionSeq first;
+    PartitionSeq last;
+  };
+  // Visits those entries of the ranges that are durable, each partition's in sequence order; what is not there yet is left out. Stops at the
+  // visitor's first error and returns it.
+  virtual absl::Status ReadRanges(const std::vector<Range>& ranges, Visitor visitor);
+
   // What tells this journal from every other, never 0: what is derived from a journal names it.
   virtual uint64_t Id() const { return 1; }
 };

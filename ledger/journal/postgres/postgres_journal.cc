@@ -101,7 +101,7 @@ PartitionSeq PostgresJournal::LastDurable(PartitionId partition) const {
 absl::Status PostgresJournal::Admit() {
   absl::MutexLock held(&mutex_);
   if (stopping_) return RefuseUntil(Reason::REASON_SHUTTING_DOWN, limits::kRetryDelayWhenBusy);
-  if (trouble_ == Trouble::kUnreachable) return RefuseUntil(Reason::REASON_SERVER_UNREACHABLE, kRetryDelayWhenUnreachable);
+  if (trouble_ == Trouble::kUnreachable) return RefuseUntil(Reason::REASON_STORE_UNAVAILABLE, kRetryDelayWhenUnreachable);
   if (trouble_ == Trouble::kDiskFull) return RefuseUntil(Reason::REASON_STORAGE_FULL, kRetryDelayWhenFull);
   if (queued_bytes_ >= options_.queue_bytes_max) return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
   return absl::OkStatus();

@@ -84,7 +84,7 @@ class PostgresJournal final : public Journal {
   static absl::StatusOr<std::unique_ptr<PostgresJournal>> Open(PostgresJournalOptions options);
   ~PostgresJournal() override;
 
-  // Besides what the interface says: SERVER_UNREACHABLE while there is no server that takes writes, STORAGE_FULL while its disk is full.
+  // Besides what the interface says: STORE_UNAVAILABLE while there is no server that takes writes, STORAGE_FULL while its disk is full.
   absl::Status Admit() override;
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
   // JOURNAL_FAILED if any append failed since the journal was opened.
@@ -100,7 +100,7 @@ class PostgresJournal final : public Journal {
   uint64_t Id() const override { return id_; }
 
   // How far each partition is now, whoever wrote it. LastDurable knows it from then on.
-  absl::StatusOr<SequenceVector> ReadHeads();
+  absl::StatusOr<SequenceVector> ReadHeads() override;
 
   PostgresJournalMetrics Metrics() const;
 

@@ -50,7 +50,7 @@ absl::Status DamagedAt(const JournalPlace& place, absl::string_view what) {
 absl::Status AsRefusal(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return RefuseUntil(Reason::REASON_STORAGE_FULL, absl::Seconds(1));
   if (!absl::IsUnavailable(status)) return status;
-  return RefuseUntil(Reason::REASON_SERVER_UNREACHABLE, absl::Seconds(1));
+  return RefuseUntil(Reason::REASON_STORE_UNAVAILABLE, absl::Seconds(1));
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ const NEXT_STEPS: Record<string, NextStep> = {
   SHUTTING_DOWN: 'retry',
   SERVER_UNREACHABLE: 'retry',
   OUTCOME_UNKNOWN: 'retry',
+  STORE_UNAVAILABLE: 'retry',
   UNSPECIFIED: 'retry',
   TOKEN_MISSING: 'sign_in',
   TOKEN_EXPIRED: 'sign_in',
@@ -47,7 +48,14 @@ const NEXT_STEPS: Record<string, NextStep> = {
 };
 
 /** Worth trying again at once, without asking: the trouble is short, and the request id makes a repeat harmless. */
-const SHORT_TROUBLE = new Set(['OVERLOADED', 'SHUTTING_DOWN', 'SERVER_UNREACHABLE', 'OUTCOME_UNKNOWN', 'REQUEST_TIMEOUT']);
+const SHORT_TROUBLE = new Set([
+  'OVERLOADED',
+  'SHUTTING_DOWN',
+  'SERVER_UNREACHABLE',
+  'STORE_UNAVAILABLE',
+  'OUTCOME_UNKNOWN',
+  'REQUEST_TIMEOUT',
+]);
 
 interface Details {
   /** HTTP status; 0 where no reply came. */
