@@ -86,13 +86,15 @@ class Journal {
   // Waits until everything appended so far is durable or failed.
   virtual absl::Status Flush() = 0;
 
-  // The stored entry. NOT_FOUND where there is none (or it is not yet durable); DATA_LOSS where its bytes are damaged.
+  // The stored entry. NOT_FOUND where there is none (or it is not yet durable); ENTRY_ARCHIVED where it was moved to an archive; DATA_LOSS
+  // where its bytes are damaged.
   virtual absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) = 0;
   virtual absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) = 0;
 
   // Visits every entry whose sequence number is above its partition's in `after`, each partition's in sequence order, while nothing is
   // being appended. Stops at the visitor's first error and returns it. DATA_LOSS naming file and offset where a record is damaged or a
-  // sequence number is missing or repeated; what lies before the first entry to visit is not checked.
+  // sequence number is missing or repeated; FAILED_PRECONDITION where some of these entries are archived. What lies before the first entry to
+  // visit is not checked.
   using Visitor = absl::FunctionRef<absl::Status(JournalEntry entry)>;
   virtual absl::Status Replay(const SequenceVector& after, Visitor visitor) = 0;
   // Every entry.
