@@ -3,6 +3,7 @@
 // Serves until SIGTERM or SIGINT and then ends in order, with exit code 0; 1 where it cannot start or the journal failed, 2 for a wrong
 // usage.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdio>
 #include <cstring>
@@ -53,6 +54,12 @@ int Run(const std::string& config_path) {
 int main(int argc, char** argv) {
   // Debian's build of absl looks for deadlock cycles at every lock; that is for tests.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  // Connections and the journal's segments: the usual soft limit of 1,024 files would be soon reached.
+  rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   if (argc == 3 && std::strcmp(argv[1], "--config") == 0) return Run(argv[2]);
   std::fprintf(stderr, "usage: fenfend --config FILE\n");
   return argc == 2 && std::strcmp(argv[1], "--help") == 0 ? 0 : 2;

@@ -1,10 +1,25 @@
 #include "ledger/journal/segment_cache.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "ledger/journal/segment_files.h"
 
 namespace fenfen {
+namespace {
+
+constexpr size_t kOpenLeast = 16;
+constexpr size_t kOpenMost = 512;
+
+}  // namespace
+
+size_t SegmentCache::OpenMax() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return kOpenLeast;
+  return std::clamp<size_t>(limit.rlim_cur / 8, kOpenLeast, kOpenMost);
+}
 
 absl::StatusOr<OpenSegment> SegmentCache::Get(uint32_t number) {
   absl::MutexLock held(&mutex_);
@@ -30,7 +45,7 @@ absl::StatusOr<OpenSegment> SegmentCache::Get(uint32_t number) {
   absl::StatusOr<std::unique_ptr<File>> index = files_.OpenForRead(SegmentPath(directory_, number, segment::kIndexEnding));
   if (index.ok()) opened.index = *std::move(index);
   open_.push_front(std::move(opened));
-  if (open_.size() > kOpenMax) open_.pop_back();
+  if (open_.size() > open_max_) open_.pop_back();
   return open_.front();
 }
 

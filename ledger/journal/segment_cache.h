@@ -25,11 +25,13 @@ struct OpenSegment {
 
 class SegmentCache {
  public:
-  static constexpr size_t kOpenMax = 64;
+  // Two files each: at most a quarter of those that the process may have open, and no more than 512. Where a journal has more segments, a
+  // statement that goes far back opens and looks up again what it had, two reads from the disk more for an entry.
+  static size_t OpenMax();
 
   // `files` outlives the cache. Of compressed segments it keeps decompressed blocks of so many bytes.
   SegmentCache(FileSystem& files, std::string directory, size_t block_cache_bytes)
-      : files_(files), directory_(std::move(directory)), blocks_(std::make_shared<BlockCache>(block_cache_bytes)) {}
+      : files_(files), open_max_(OpenMax()), directory_(std::move(directory)), blocks_(std::make_shared<BlockCache>(block_cache_bytes)) {}
 
   // The segment, open for reading. NOT_FOUND where there is none; DATA_LOSS where its header does not hold.
   absl::StatusOr<OpenSegment> Get(uint32_t number);
@@ -38,6 +40,7 @@ class SegmentCache {
 
  private:
   FileSystem& files_;
+  const size_t open_max_;
   const std::string directory_;
   const std::shared_ptr<BlockCache> blocks_;
   absl::Mutex mutex_;
