@@ -144,6 +144,12 @@ absl::StatusOr<RedisEndpoint> RedisClient::FindMaster(SteadyTime deadline) {
   const RedisEndpoint& sentinel = options_.sentinels[next_sentinel_++ % options_.sentinels.size()];
   RedisLink link(options_, wake_fd_);
   if (absl::Status status = link.Connect(sentinel, deadline); !status.ok()) return status;
+  if (!options_.sentinel_password.empty()) {
+    RedisCommand auth{"AUTH"};
+    if (!options_.sentinel_user.empty()) auth.push_back(options_.sentinel_user);
+    auth.push_back(options_.sentinel_password);
+    if (const auto let_in = link.Ask(auth, deadline); !let_in.ok()) return let_in.status();
+  }
   const absl::StatusOr<RedisReply> reply = link.Ask({"SENTINEL", "get-master-addr-by-name", options_.master_name}, deadline);
   if (!reply.ok()) return reply.status();
   const int64_t port = (*reply)[1].integer();

@@ -79,6 +79,11 @@ void RedisState::Nudge() {
   nudged_ = true;
 }
 
+void RedisState::Sweep(PartitionId partition) {
+  sweep_wanted_[partition.value()].store(true);
+  Nudge();
+}
+
 void RedisState::Note(const absl::Status& status) {
   absl::MutexLock lock(&mutex_);
   problem_ = status;

@@ -35,6 +35,11 @@ struct RedisOptions {
   // Where there are some, `endpoint` is not used: they are asked, in turn, where the master called `master_name` is.
   std::vector<RedisEndpoint> sentinels;
   std::string master_name;
+  std::string sentinel_user;      // of the sentinels' own ACL; empty for "default"
+  std::string sentinel_password;  // empty: they ask for none
+  // A Redis Cluster: some of its nodes, which tell of the others. Where there are some, `endpoint` and `sentinels` are not used. Empty: one
+  // Redis.
+  std::vector<RedisEndpoint> cluster;
 
   std::optional<RedisTls> tls;
   std::string user;  // of the ACL; empty for "default"

@@ -50,6 +50,10 @@ class RedisState final : public State {
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
 
+  // Asks the keeper to journal what only Redis has of an open partition (its server was killed, or is late), and returns. Any number of
+  // servers may do so at once; where there is nothing to journal, or the partition is closed and will be repaired anyway, nothing happens.
+  void Sweep(PartitionId partition);
+
   // What the keeper has done so far.
   struct Figures {
     uint64_t sessions = 0;
@@ -92,6 +96,7 @@ class RedisState final : public State {
   // What a fault tells the keeper.
   std::atomic<bool> library_doubtful_{false};
   std::atomic<bool> replica_{false};
+  std::array<std::atomic<bool>, kPartitions> sweep_wanted_{};
 
   // The keeper's own.
   RedisClient::SessionId prepared_ = 0;  // the session whose server has our library
