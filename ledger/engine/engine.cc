@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/synchronization/notification.h"
+#include "absl/time/clock.h"
 #include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
@@ -14,11 +15,14 @@ namespace fenfen {
 Engine::Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections)
     : state_(state), journal_(journal), clock_(clock), projections_(std::move(projections)) {}
 
-absl::Status Engine::Start(const RecoveryOptions& options) {
+absl::Status Engine::Start(const RecoveryOptions& options, FollowerOptions follow) {
   absl::StatusOr<RecoveryReport> report = Recovery(state_, journal_, projections_, options).Run();
   if (!report.ok()) return report.status();
   recovery_ = *std::move(report);
   for (uint16_t p = 0; p < kPartitions; ++p) MarkDurable(PartitionId(p), recovery_.sequences[p], absl::OkStatus());
+  if (journal_.Shared()) {
+    follower_ = std::make_unique<Follower>(journal_, projections_, durability_, recovery_.sequences, std::move(follow));
+  }
   return absl::OkStatus();
 }
 
@@ -126,6 +130,7 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
   size_t refused = 0;
   for (const auto& result : results) refused += result.ok() ? 0 : 1;
   if (!entries.empty()) {
+    if (follower_ != nullptr) follower_->NoteAppended(part.partition, entries.back().seq);
     Journal::Done done = [this, batch, committed](const absl::Status& status) { TakeDurable(batch, committed, status); };
     if (batch->quiet) {
       journal_.AppendQuietly(std::move(entries), std::move(done));
@@ -139,6 +144,7 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
 
 // Projections come before the reply, so that whoever got the reply finds its effect in them.
 void Engine::TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status) {
+  if (follower_ != nullptr) return ShowInOrder(batch, committed, status);
   PartitionSeq last;
   for (uint32_t at = committed.begin; at < committed.end; ++at) {
     const CommittedTransaction& transaction = batch->outcomes[batch->order[at]]->committed;
@@ -151,6 +157,25 @@ void Engine::TakeDurable(const SharedBatch& batch, Part committed, const absl::S
     for (uint32_t at = committed.begin; at < committed.end; ++at) batch->outcomes[batch->order[at]] = status;
   }
   Settle(*batch, committed.end - committed.begin);
+}
+
+// The same where other servers' transactions may lie between ours. One that could not be journaled fails those who saw it, and nothing that
+// comes after.
+void Engine::ShowInOrder(const SharedBatch& batch, Part committed, const absl::Status& status) {
+  const auto fail = [this, batch, committed](const absl::Status& why) {
+    for (uint32_t at = committed.begin; at < committed.end; ++at) batch->outcomes[batch->order[at]] = why;
+    Settle(*batch, committed.end - committed.begin);
+  };
+  Follower::Own own;
+  for (uint32_t at = committed.begin; at < committed.end; ++at) own.push_back(&batch->outcomes[batch->order[at]]->committed);
+  if (!status.ok()) {
+    durability_.FailFrom(committed.partition, own.front()->seq, status);
+    return fail(status);
+  }
+  follower_->Show(committed.partition, std::move(own), [batch, committed, fail](const absl::Status& shown) {
+    if (!shown.ok()) return fail(shown);
+    Settle(*batch, committed.end - committed.begin);
+  });
 }
 
 // A part is executed. After the last one, outside the State, the repetitions are told what they had before: that may take a read of the
@@ -203,42 +228,19 @@ void Engine::Read(PartitionId partition, absl::FunctionRef<void(const View&)> re
 }
 
 void Engine::MarkDurable(PartitionId partition, PartitionSeq seq, const absl::Status& status) {
-  Durability& durability = durability_[partition.value()];
-  std::vector<Waiter> ready;
-  {
-    absl::MutexLock lock(&durability.mutex);
-    if (status.ok()) {
-      durability.durable = seq;
-    } else {
-      durability.failure = status;
-    }
-    for (size_t i = 0; i < durability.waiters.size();) {
-      if (status.ok() && durability.waiters[i].seq > seq) {
-        ++i;
-        continue;
-      }
-      ready.push_back(std::move(durability.waiters[i]));
-      if (i + 1 != durability.waiters.size()) durability.waiters[i] = std::move(durability.waiters.back());
-      durability.waiters.pop_back();
-    }
+  if (status.ok()) {
+    durability_.Mark(partition, seq);
+  } else {
+    durability_.Fail(partition, status);
   }
-  for (Waiter& waiter : ready) std::move(waiter.done)(status);
 }
 
-void Engine::WhenDurable(PartitionId partition, PartitionSeq seq, absl::AnyInvocable<void(absl::Status) &&> done) {
-  Durability& durability = durability_[partition.value()];
-  absl::Status status;
-  {
-    absl::MutexLock lock(&durability.mutex);
-    if (durability.durable < seq) {
-      if (durability.failure.ok()) {
-        durability.waiters.push_back({seq, std::move(done)});
-        return;
-      }
-      status = durability.failure;
-    }
+void Engine::WhenDurable(PartitionId partition, PartitionSeq seq, Durability::Done done) {
+  if (follower_ == nullptr) {
+    durability_.When(partition, seq, std::move(done));
+  } else if (durability_.When(partition, seq, std::move(done), absl::Now() + follower_->patience())) {
+    follower_->Want(partition, seq);
   }
-  std::move(done)(status);
 }
 
 absl::StatusOr<CommittedTransaction> Engine::Load(PartitionId partition, PartitionSeq seq) const {
@@ -289,17 +291,34 @@ absl::Status Engine::Adopt(PartitionId partition, uint64_t term, PartitionSeq fi
   }
   absl::Status result;
   absl::Notification finished;
+  if (follower_ != nullptr) follower_->NoteAppended(partition, adopted.back().seq);
   journal_.AppendAll(std::move(entries), [&](const absl::Status& status) {
-    for (const CommittedTransaction& transaction : adopted) {
-      if (!status.ok()) break;
-      for (Projection* projection : projections_) projection->Apply(transaction);
-    }
-    MarkDurable(partition, adopted.back().seq, status);
-    result = status;
-    finished.Notify();
+    AwaitAdopted(partition, adopted, status, [&](absl::Status shown) {
+      result = std::move(shown);
+      finished.Notify();
+    });
   });
   finished.WaitForNotification();
   return result;
+}
+
+void Engine::AwaitAdopted(PartitionId partition, const std::vector<CommittedTransaction>& adopted, const absl::Status& appended,
+                          Durability::Done done) {
+  if (follower_ == nullptr) {
+    for (const CommittedTransaction& transaction : adopted) {
+      if (!appended.ok()) break;
+      for (Projection* projection : projections_) projection->Apply(transaction);
+    }
+    MarkDurable(partition, adopted.back().seq, appended);
+    return std::move(done)(appended);
+  }
+  if (!appended.ok()) {
+    durability_.FailFrom(partition, adopted.front().seq, appended);
+    return std::move(done)(appended);
+  }
+  Follower::Own own;
+  for (const CommittedTransaction& transaction : adopted) own.push_back(&transaction);
+  follower_->Show(partition, std::move(own), std::move(done));
 }
 
 absl::StatusOr<State::Digest> Engine::DigestOf(PartitionId partition) {
@@ -318,7 +337,11 @@ absl::StatusOr<State::Digest> Engine::DigestOf(PartitionId partition) {
 
 absl::Status Engine::Stop() {
   stopping_.store(true);
-  return journal_.Flush();
+  absl::Status flushed = journal_.Flush();
+  if (follower_ == nullptr) return flushed;
+  // What failed was told to those whom it concerned, and nothing else is lost by it.
+  follower_->Stop();
+  return absl::OkStatus();
 }
 
 }  // namespace fenfen

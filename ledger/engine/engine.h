@@ -4,10 +4,10 @@
 //   read     State::Read → wait until what was seen is durable → reply                           Engine::Read
 //   start    snapshot → State, projections; Journal::ReplayBatches → State::Apply → project     Engine::Start (recovery.h)
 //
-// Acknowledged means journaled: `done` gets OK only after the transaction is durable. Thread-safe.
+// Acknowledged means journaled: `done` gets OK only after the transaction is durable. Where other servers write the journal too, a Follower
+// (follower.h) brings their transactions to the projections and to who waits for them. Thread-safe.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -21,6 +21,8 @@
 #include "absl/synchronization/mutex.h"
 #include "ledger/core/clock.h"
 #include "ledger/core/projection.h"
+#include "ledger/engine/durability.h"
+#include "ledger/engine/follower.h"
 #include "ledger/engine/recovery.h"
 #include "ledger/journal/journal.h"
 #include "ledger/state/state.h"
@@ -51,18 +53,19 @@ class Engine {
   Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections);
 
   // Folds the journal, from the newest snapshot on where `options` name some, into the State and the projections. Call once, before
-  // anything else. DATA_LOSS where the journal does not hold together.
-  absl::Status Start(const RecoveryOptions& options = {});
+  // anything else. DATA_LOSS where the journal does not hold together. A journal that others write too is followed from then on.
+  absl::Status Start(const RecoveryOptions& options = {}, FollowerOptions follow = {});
   // What Start did.
   const RecoveryReport& recovery() const { return recovery_; }
 
   // Runs the commands, 1 to limits::kCommandsMax; those of one partition in their order. `done` runs exactly once, on any thread, with what
-  // became of each: the outcome once it is durable; a refusal, where nothing was done; or JOURNAL_FAILED, where a retry with the same key
-  // tells the outcome after a restart. It must be short.
+  // became of each: the outcome once it is durable; a refusal, where nothing was done; or JOURNAL_FAILED or OUTCOME_UNKNOWN, where a
+  // retry with the same key tells the outcome, later. It must be short.
   void SubmitAll(std::vector<Command> commands, AllDone done);
   void Submit(Command command, Done done);
 
-  // Shows `reader` a consistent view and then runs `done`, once everything that the view held is durable.
+  // Shows `reader` a consistent view and then runs `done`, once everything that the view held is durable; OUTCOME_UNKNOWN where that does
+  // not come to pass.
   void Read(PartitionId partition, absl::FunctionRef<void(const View&)> reader, absl::AnyInvocable<void(absl::Status) &&> done);
 
   // A stored transaction; ENTRY_UNKNOWN where there is none.
@@ -81,23 +84,13 @@ class Engine {
   // A partition's digest, once all it covers is durable.
   absl::StatusOr<State::Digest> DigestOf(PartitionId partition);
 
-  // Refuses new work with SHUTTING_DOWN and waits until everything begun is durable.
+  // Refuses new work with SHUTTING_DOWN and waits until everything begun is durable, or has failed.
   absl::Status Stop();
 
- private:
-  // What waits for a partition to become durable up to a sequence number.
-  struct Waiter {
-    PartitionSeq seq;
-    absl::AnyInvocable<void(absl::Status) &&> done;
-  };
-  // Who waits on one partition. Its own lock, so that partitions do not disturb one another.
-  struct Durability {
-    absl::Mutex mutex;
-    PartitionSeq durable ABSL_GUARDED_BY(mutex);
-    absl::Status failure ABSL_GUARDED_BY(mutex);
-    std::vector<Waiter> waiters ABSL_GUARDED_BY(mutex);
-  };
+  // nullptr where this process alone writes the journal. Good while the engine is, after Start.
+  const Follower* follower() const { return follower_.get(); }
 
+ private:
   struct Batch;
   using SharedBatch = std::shared_ptr<Batch>;
   // The commands of one partition in a batch, or as many of them as the State takes at once: a stretch of Batch::order.
@@ -111,18 +104,22 @@ class Engine {
   void Execute(const SharedBatch& batch, Part part, std::vector<Command>& commands);
   void TakeResults(const SharedBatch& batch, Part part, std::vector<absl::StatusOr<ExecuteResult>> results);
   void TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status);
+  void ShowInOrder(const SharedBatch& batch, Part committed, const absl::Status& status);
   void Executed(const SharedBatch& batch);
   static void Settle(Batch& batch, size_t commands);
   absl::StatusOr<Outcome> Repeat(PartitionId partition, PartitionSeq seq, uint64_t fingerprint) const;
+  void AwaitAdopted(PartitionId partition, const std::vector<CommittedTransaction>& adopted, const absl::Status& appended,
+                    Durability::Done done);
   void MarkDurable(PartitionId partition, PartitionSeq seq, const absl::Status& status);
-  void WhenDurable(PartitionId partition, PartitionSeq seq, absl::AnyInvocable<void(absl::Status) &&> done);
+  void WhenDurable(PartitionId partition, PartitionSeq seq, Durability::Done done);
 
   State& state_;
   Journal& journal_;
   const Clock& clock_;
   const std::vector<Projection*> projections_;
   RecoveryReport recovery_;
-  std::array<Durability, kPartitions> durability_;
+  Durability durability_;
+  std::unique_ptr<Follower> follower_;
   std::atomic<bool> stopping_{false};
 };
 

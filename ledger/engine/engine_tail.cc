@@ -18,8 +18,12 @@ absl::StatusOr<Engine*> EngineTail::Attached() const {
 // What the State has told is in the journal's queue, since the engine appends before `done` returns.
 absl::StatusOr<PartitionSeq> EngineTail::Settle(PartitionId partition) {
   if (const absl::StatusOr<Engine*> engine = Attached(); !engine.ok()) return engine.status();
-  if (absl::Status status = journal_.Flush(); !status.ok()) return status;
-  return journal_.LastDurable(partition);
+  const absl::Status flushed = journal_.Flush();
+  if (!journal_.Shared()) return flushed.ok() ? absl::StatusOr<PartitionSeq>(journal_.LastDurable(partition)) : flushed;
+  // What could not be journaled, of whatever partition and however long ago, is told: either others journaled it, or it is in the outbox.
+  const absl::StatusOr<Journal::Head> head = journal_.HeadOf(partition);
+  if (!head.ok()) return head.status();
+  return head->last;
 }
 
 absl::StatusOr<JournalTail::Head> EngineTail::Claim(PartitionId partition) {

@@ -6,6 +6,8 @@
   .global fenfen_migration_2_end
   .global fenfen_migration_3_begin
   .global fenfen_migration_3_end
+  .global fenfen_migration_4_begin
+  .global fenfen_migration_4_end
 fenfen_migration_1_begin:
   .incbin FENFEN_MIGRATION_1
 fenfen_migration_1_end:
@@ -17,5 +19,9 @@ fenfen_migration_2_end:
 fenfen_migration_3_begin:
   .incbin FENFEN_MIGRATION_3
 fenfen_migration_3_end:
+  .byte 0
+fenfen_migration_4_begin:
+  .incbin FENFEN_MIGRATION_4
+fenfen_migration_4_end:
   .byte 0
   .section .note.GNU-stack,"",%progbits

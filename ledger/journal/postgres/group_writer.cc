@@ -15,7 +15,7 @@ constexpr int kMonthsAhead = 2;
 constexpr char kBegin[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 // In one order by all, so that two servers never wait for each other.
 constexpr char kLockHeads[] =
-    "SELECT partition, sequence FROM fenfen.heads WHERE partition = ANY ($1::smallint[]) ORDER BY partition FOR UPDATE";
+    "SELECT partition, sequence, term FROM fenfen.heads WHERE partition = ANY ($1::smallint[]) ORDER BY partition FOR UPDATE";
 constexpr char kReadStored[] =
     "SELECT i.partition, i.sequence, e.bytes FROM unnest($1::smallint[], $2::bigint[]) AS wanted (partition, sequence)"
     " JOIN fenfen.entry_index AS i USING (partition, sequence)"
@@ -96,7 +96,9 @@ absl::Status GroupWriter::LockHeads(Group& group) {
   const PgResult& heads = results->back();
   if (heads.rows() != static_cast<int>(partitions.size())) return absl::DataLossError("PostgreSQL: fenfen.heads lacks a partition");
   for (int row = 0; row < heads.rows(); ++row) {
-    group.heads[static_cast<uint16_t>(heads.Int(row, 0))] = static_cast<uint64_t>(heads.Int(row, 1));
+    const auto partition = static_cast<uint16_t>(heads.Int(row, 0));
+    group.heads[partition] = static_cast<uint64_t>(heads.Int(row, 1));
+    group.terms[partition] = static_cast<uint64_t>(heads.Int(row, 2));
   }
   return absl::OkStatus();
 }
@@ -135,6 +137,14 @@ void GroupWriter::Judge(Group& group) {
 EntryFate GroupWriter::JudgeOne(Group& group, const JournalEntry& entry) {
   const Place place{entry.partition.value(), entry.seq.value()};
   uint64_t& head = group.heads[entry.partition.value()];
+  const uint64_t term = group.terms[entry.partition.value()];
+  EntryFate stale;
+  if (terms_ && entry.term != term) {
+    stale = {EntryFate::Kind::kStale,
+             absl::StrCat("a term that is over: ", NameOf(entry), " was committed under term ", entry.term, ", the present one is ", term)};
+  }
+  const bool is_stale = stale.kind == EntryFate::Kind::kStale;
+  if (entry.seq.value() > head && is_stale) return stale;
   if (entry.seq.value() > head + 1) {
     return {EntryFate::Kind::kWaits, absl::StrCat("a gap: ", NameOf(entry), " came, the journal ends with ", head)};
   }
@@ -155,6 +165,7 @@ EntryFate GroupWriter::JudgeOne(Group& group, const JournalEntry& entry) {
     return {EntryFate::Kind::kWaits, absl::StrCat(NameOf(entry), " is in an archived month, so it cannot be compared; restore the month")};
   }
   if (stored == entry.bytes) return {};
+  if (is_stale) return stale;
   return {EntryFate::Kind::kRefused, absl::StrCat("second history: ", NameOf(entry), " is there already, with other bytes")};
 }
 

@@ -6,6 +6,9 @@
 // wrote. That makes a group that may or may not have been committed (the connection was lost) the same as a group that another server
 // wrote: it is written again, and whatever of it is there is compared.
 //
+// A new entry of an older term than its partition's present one was committed in a State that is not the right one any more: it is refused,
+// and nothing else. One that is there already with the same bytes counts whatever its term: another server swept it.
+//
 // Rows go by COPY, a table at a time. Beside multi-row INSERT … SELECT FROM unnest($1, $2 …), on two cores with the server on the same
 // machine, a transaction of four postings: alike at 1 and 64 entries a group (the commit is most of it), 25 to 27 thousand entries a second
 // against 17 to 23 at 1,024. The whole journal reaches what these four COPYs reach by themselves.
@@ -33,6 +36,7 @@ struct EntryFate {
   enum class Kind : uint8_t {
     kStored,   // durable, now or before
     kWaits,    // not written: the entry before it is not there, and may yet come
+    kStale,    // not written: its term is over
     kRefused,  // not written, and its partition must not be written any more
   };
   Kind kind = Kind::kStored;
@@ -41,8 +45,9 @@ struct EntryFate {
 
 class GroupWriter {
  public:
-  // The session is used until an error of Write.
-  explicit GroupWriter(PgConnection& session) : session_(session) {}
+  // The session is used until an error of Write. `terms`: whether entries have terms; not so for the only writer's, whose lock keeps others
+  // out.
+  GroupWriter(PgConnection& session, bool terms) : session_(session), terms_(terms) {}
 
   // Reads which months there are, and makes those that will be needed soon. To be called first.
   absl::Status Prepare();
@@ -65,6 +70,7 @@ class GroupWriter {
     absl::Span<const JournalEntry* const> entries;
     std::vector<EntryFate> fates;
     std::map<uint16_t, uint64_t> heads;              // as found, then as they will be
+    std::map<uint16_t, uint64_t> terms;              // the present ones
     absl::flat_hash_map<Place, std::string> stored;  // the bytes of what is there already
     std::map<uint16_t, std::string> refused;         // partitions, and why
     std::vector<New> fresh;                          // what is to be written
@@ -81,6 +87,7 @@ class GroupWriter {
   absl::Status MakeMonth(absl::CivilMonth month);
 
   PgConnection& session_;
+  const bool terms_;
   std::map<absl::CivilMonth, bool> months_;  // that there are, and whether their rows are here
 };
 

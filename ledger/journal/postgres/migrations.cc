@@ -10,6 +10,8 @@ extern const char fenfen_migration_2_begin[];
 extern const char fenfen_migration_2_end[];
 extern const char fenfen_migration_3_begin[];
 extern const char fenfen_migration_3_end[];
+extern const char fenfen_migration_4_begin[];
+extern const char fenfen_migration_4_end[];
 }
 
 namespace fenfen {
@@ -58,6 +60,7 @@ const std::vector<Migration>& Migrations() {
       {1, "journal", Between(fenfen_migration_1_begin, fenfen_migration_1_end)},
       {2, "audit_views", Between(fenfen_migration_2_begin, fenfen_migration_2_end)},
       {3, "archive", Between(fenfen_migration_3_begin, fenfen_migration_3_end)},
+      {4, "terms", Between(fenfen_migration_4_begin, fenfen_migration_4_end)},
   };
   return migrations;
 }

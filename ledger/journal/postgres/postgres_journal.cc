@@ -22,6 +22,19 @@ constexpr absl::Duration kGapRetry = absl::Milliseconds(10);
 
 absl::Status Failed(const std::string& why) { return Refuse(Reason::REASON_JOURNAL_FAILED, {{"detail", why}}); }
 
+absl::Status OutcomeOf(const EntryFate& fate) {
+  switch (fate.kind) {
+    case EntryFate::Kind::kStored:
+      return absl::OkStatus();
+    case EntryFate::Kind::kStale:
+      return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, limits::kRetryDelayWhenBusy);
+    case EntryFate::Kind::kWaits:
+    case EntryFate::Kind::kRefused:
+      break;
+  }
+  return Failed(fate.why);
+}
+
 // The journal's id; made, once, by whoever comes first.
 absl::StatusOr<uint64_t> FindOrMakeId(PgConnection& session) {
   int64_t fresh = 0;
@@ -46,8 +59,11 @@ absl::StatusOr<std::unique_ptr<PostgresJournal>> PostgresJournal::Open(PostgresJ
   absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPostgresSession(journal->options_.session);
   if (!session.ok()) return session.status();
   if (absl::Status status = Migrate(**session, Migrations()); !status.ok()) return status;
+  // A server that was killed may take a moment to be gone for PostgreSQL too.
+  const absl::Duration patience = journal->options_.session.timeout;
+  if (absl::Status status = TakeWriterLock(**session, journal->options_.writers, journal->name_, patience); !status.ok()) return status;
   if (absl::Status status = journal->TakeUp(**session); !status.ok()) return status;
-  journal->group_writer_ = std::make_unique<GroupWriter>(**session);
+  journal->group_writer_ = std::make_unique<GroupWriter>(**session, journal->Shared());
   if (absl::Status status = journal->group_writer_->Prepare(); !status.ok()) return status;
   journal->session_ = *std::move(session);
   journal->reconnect_delay_ = journal->options_.reconnect_delay_min;
@@ -169,14 +185,16 @@ void PostgresJournal::WriteLoop() {
 bool PostgresJournal::TakeWork() {
   absl::MutexLock held(&mutex_);
   if (queue_.empty() && group_.empty() && !stopping_ && session_ != nullptr) work_.WaitWithTimeout(&mutex_, kIdleCheck);
-  const bool only_gaps = std::all_of(group_.begin(), group_.end(), [](const Pending& p) { return p.give_up < absl::InfiniteFuture(); });
+  const bool only_gaps = std::all_of(group_.begin(), group_.end(), [](const Pending& pending) { return pending.held(); });
   if (!group_.empty() && only_gaps && queue_.empty()) work_.WaitWithTimeout(&mutex_, kGapRetry);
+  // What is held back does not count: what it waits for may be in the queue, whose limit holds for both.
   size_t bytes = 0, entries = 0;
   for (const Pending& pending : group_) {
+    if (pending.held()) continue;
     bytes += pending.bytes;
     entries += pending.entries.size();
   }
-  while (!queue_.empty() && (group_.empty() || (bytes < options_.group_bytes_max && entries < options_.group_entries_max))) {
+  while (!queue_.empty() && (entries == 0 || (bytes < options_.group_bytes_max && entries < options_.group_entries_max))) {
     bytes += queue_.front().bytes;
     entries += queue_.front().entries.size();
     group_.push_back(std::move(queue_.front()));
@@ -203,8 +221,9 @@ void PostgresJournal::Connect() {
   absl::Status status = session.status();
   std::unique_ptr<GroupWriter> group_writer;
   if (status.ok()) status = CheckSameJournal(**session);
+  if (status.ok()) status = TakeWriterLock(**session, options_.writers, name_, absl::ZeroDuration());
   if (status.ok()) {
-    group_writer = std::make_unique<GroupWriter>(**session);
+    group_writer = std::make_unique<GroupWriter>(**session, Shared());
     status = group_writer->Prepare();
   }
   if (!status.ok()) return NoteTrouble(status);
@@ -262,16 +281,34 @@ void PostgresJournal::NoteTrouble(const absl::Status& why) {
   if (std::exchange(reported_, why) != why) options_.report(why);
 }
 
-void PostgresJournal::WriteGroup() {
-  std::vector<const JournalEntry*> entries;
-  std::vector<const Pending*> whose;
-  size_t bytes = 0;
+// Each partition's entries in sequence order, in which they need not have been appended: another server's may have been swept meanwhile.
+std::vector<PostgresJournal::Member> PostgresJournal::Members() const {
+  std::vector<Member> members;
+  std::array<uint64_t, kPartitions> last{};
+  bool in_order = true;
   for (const Pending& pending : group_) {
-    bytes += pending.bytes;
     for (const JournalEntry& entry : pending.entries) {
-      entries.push_back(&entry);
-      whose.push_back(&pending);
+      members.push_back({&entry, &pending});
+      uint64_t& before = last[entry.partition.value()];
+      in_order = in_order && before <= entry.seq.value();
+      before = entry.seq.value();
     }
+  }
+  if (!in_order) {
+    std::stable_sort(members.begin(), members.end(), [](const Member& a, const Member& b) {
+      return std::pair(a.entry->partition, a.entry->seq) < std::pair(b.entry->partition, b.entry->seq);
+    });
+  }
+  return members;
+}
+
+void PostgresJournal::WriteGroup() {
+  const std::vector<Member> members = Members();
+  std::vector<const JournalEntry*> entries;
+  size_t bytes = 0;
+  for (const Member& member : members) {
+    entries.push_back(member.entry);
+    bytes += member.entry->bytes.size() + sizeof(JournalEntry);
   }
   const absl::StatusOr<std::vector<EntryFate>> fates = group_writer_->Write(entries);
   if (!fates.ok()) {
@@ -286,11 +323,48 @@ void PostgresJournal::WriteGroup() {
     metrics_.bytes += bytes;
   }
   EndTrouble();
-  for (size_t n = 0; n < entries.size(); ++n) {
-    if ((*fates)[n].kind == EntryFate::Kind::kStored) LearnHead(entries[n]->partition.value(), entries[n]->seq.value());
-    if ((*fates)[n].kind == EntryFate::Kind::kRefused) StopPartition(*entries[n], (*fates)[n].why);
+  NoteFates(*fates, members);
+  Settle(*fates, members);
+}
+
+// Who is to know of what became of the entries, besides those who appended them.
+void PostgresJournal::NoteFates(const std::vector<EntryFate>& fates, const std::vector<Member>& members) {
+  std::map<uint16_t, uint64_t> gaps;
+  std::map<uint16_t, const EntryFate*> stale;
+  uint64_t stale_entries = 0, new_gaps = 0;
+  for (size_t n = 0; n < fates.size(); ++n) {
+    const JournalEntry& entry = *members[n].entry;
+    const uint16_t partition = entry.partition.value();
+    switch (fates[n].kind) {
+      case EntryFate::Kind::kStored:
+        LearnHead(partition, entry.seq.value());
+        break;
+      case EntryFate::Kind::kWaits:
+        gaps.emplace(partition, entry.seq.value());
+        break;
+      case EntryFate::Kind::kStale:
+        ++stale_entries;
+        if (const auto known = stale_terms_.emplace(partition, 0).first; stale.count(partition) == 0) {
+          stale[partition] = &fates[n];
+          if (std::exchange(known->second, entry.term + 1) != entry.term + 1) options_.report(absl::AbortedError(fates[n].why));
+        }
+        break;
+      case EntryFate::Kind::kRefused:
+        StopPartition(entry, fates[n].why);
+        break;
+    }
   }
-  Settle(*fates, whose);
+  for (const auto& [partition, first] : gaps) {
+    const auto known = gaps_.find(partition);
+    if (known != gaps_.end() && known->second == first) continue;
+    ++new_gaps;
+    options_.on_gap(PartitionId(partition));
+  }
+  for (const auto& [partition, fate] : stale) options_.on_gap(PartitionId(partition));
+  gaps_ = std::move(gaps);
+  absl::MutexLock held(&mutex_);
+  metrics_.stale += stale_entries;
+  metrics_.gaps += new_gaps;
 }
 
 // A unique constraint refused the group: asks which of its request keys are taken, over a session of its own.
@@ -341,10 +415,10 @@ void PostgresJournal::RefuseStopped() {
 }
 
 // Tells the calls whose entries are all stored, or one of which never will be; the others stay in the group.
-void PostgresJournal::Settle(const std::vector<EntryFate>& fates, const std::vector<const Pending*>& whose) {
+void PostgresJournal::Settle(const std::vector<EntryFate>& fates, const std::vector<Member>& members) {
   std::map<const Pending*, const EntryFate*> worst;
   for (size_t n = 0; n < fates.size(); ++n) {
-    const EntryFate*& of = worst[whose[n]];
+    const EntryFate*& of = worst[members[n].whose];
     if (of == nullptr || of->kind < fates[n].kind) of = &fates[n];
   }
   std::vector<Pending> told;
@@ -353,14 +427,14 @@ void PostgresJournal::Settle(const std::vector<EntryFate>& fates, const std::vec
   for (Pending& pending : group_) {
     const EntryFate& fate = *worst[&pending];
     if (fate.kind == EntryFate::Kind::kWaits) {
-      if (pending.give_up == absl::InfiniteFuture()) pending.give_up = absl::Now() + options_.gap_patience;
+      if (!pending.held()) pending.give_up = absl::Now() + options_.gap_patience;
       if (absl::Now() < pending.give_up) {
         kept.push_back(std::move(pending));
         continue;
       }
       options_.report(absl::AbortedError(fate.why));
     }
-    outcomes.push_back(fate.kind == EntryFate::Kind::kStored ? absl::OkStatus() : Failed(fate.why));
+    outcomes.push_back(OutcomeOf(fate));
     told.push_back(std::move(pending));
   }
   group_ = std::move(kept);
@@ -390,7 +464,7 @@ void PostgresJournal::Tell(std::vector<Pending> told, std::vector<absl::Status> 
     {
       absl::MutexLock held(&mutex_);
       queued_bytes_ -= bytes;
-      if (!outcomes[begin].ok()) any_failed_ = true;
+      if (!outcomes[begin].ok() && RefusalOf(outcomes[begin]).reason == Reason::REASON_JOURNAL_FAILED) any_failed_ = true;
     }
     // A lone answer is told by this thread, which saves waking the teller's.
     const bool alone = told.size() == 1 && group_.empty();

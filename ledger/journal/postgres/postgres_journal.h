@@ -17,8 +17,12 @@
 // - An entry is there already with the same bytes: another server took it from the outbox. It is durable, and told so.
 // - An entry is there with other bytes, its request key belongs to another entry, or its bytes are no transaction: its partition is not
 //   written any more by this journal, entries of it fail with JOURNAL_FAILED, and `report` says "second history". The others go on.
-// - The entry before it is not there: another server has it and may be about to write it. It is held back for `gap_patience`, meanwhile
-//   entries of other partitions overtake it; then it fails with JOURNAL_FAILED, and whoever appends the missing one may append it again.
+// - The entry before it is not there: another server has it and may be about to write it, or was killed; `on_gap` lets the State look. It
+// is
+//   held back for `gap_patience`, meanwhile others overtake it; then it fails with JOURNAL_FAILED, and whoever appends the missing one may
+//   append it again. So a partition's entries may be appended in any order.
+// - Its term is over (Claim): it was committed in a State that is no longer the right one. It fails with OUTCOME_UNKNOWN, since the State's
+//   repair may have journaled it, or may yet: the same request key tells. `on_gap` is told too. Its partition goes on.
 //
 // LastDurable is what this process knows: other servers may be further. ReadHeads asks.
 //
@@ -46,12 +50,15 @@
 #include "ledger/journal/postgres/pg_connection.h"
 #include "ledger/journal/postgres/postgres_session.h"
 #include "ledger/journal/postgres/session_pool.h"
+#include "ledger/journal/postgres/writer_lock.h"
 #include "ledger/journal/teller.h"
 
 namespace fenfen {
 
 struct PostgresJournalOptions {
   PostgresSessionOptions session;
+  // Who else may write. The only writer is refused while others write, and the other way round; it knows no terms.
+  Writers writers = Writers::kUnchecked;
   // The limits; smaller only in tests. A group takes whole calls of AppendAll, so it may exceed its limit by one call.
   size_t transaction_bytes_max = limits::kTransactionBytesMax;
   size_t group_bytes_max = limits::kJournalGroupBytesMax;
@@ -60,11 +67,14 @@ struct PostgresJournalOptions {
   // Between attempts to connect: doubled from the first to the second.
   absl::Duration reconnect_delay_min = absl::Milliseconds(20);
   absl::Duration reconnect_delay_max = absl::Seconds(2);
-  absl::Duration gap_patience = absl::Seconds(2);
+  absl::Duration gap_patience = absl::Seconds(10);
   absl::Duration close_patience = absl::Seconds(10);
-  // Told why, once each time: the server is lost or cannot be used, it is back (OK), a partition is given up, a gap stayed. On the
-  // journal's threads; must be short.
+  // Told why, once each time: the server is lost or cannot be used, it is back (OK), a partition is given up, a gap stayed, a term was
+  // over. On the journal's threads; must be short.
   std::function<void(const absl::Status&)> report = [](const absl::Status&) {};
+  // Told, once each time, that an entry of the partition waits for one before it, or is of a term that is over: the State must look after
+  // the partition. On the writer's thread; must be short and must not wait for the journal.
+  std::function<void(PartitionId)> on_gap = [](PartitionId) {};
 };
 
 struct PostgresJournalMetrics {
@@ -74,6 +84,8 @@ struct PostgresJournalMetrics {
   uint64_t connections = 0;  // opened by the writer
   uint64_t queued_bytes = 0;
   uint64_t partitions_stopped = 0;
+  uint64_t stale = 0;  // entries refused because their term was over
+  uint64_t gaps = 0;   // times that an entry waited for one before it
   bool connected = false;
 };
 
@@ -86,8 +98,9 @@ class PostgresJournal final : public Journal {
 
   // Besides what the interface says: STORE_UNAVAILABLE while there is no server that takes writes, STORAGE_FULL while its disk is full.
   absl::Status Admit() override;
+  // In any order within a partition.
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
-  // JOURNAL_FAILED if any append failed since the journal was opened.
+  // JOURNAL_FAILED if any append failed since the journal was opened, but for those whose term was over.
   absl::Status Flush() override;
   // Read, Locate and Replay: UNAVAILABLE where the server cannot be asked; FAILED_PRECONDITION, naming the month and its file, where the
   // entry is in an archived month. A place is a table, the entry's `position` in it, and the checksum of its bytes.
@@ -99,8 +112,13 @@ class PostgresJournal final : public Journal {
   PartitionSeq LastDurable(PartitionId partition) const override;
   uint64_t Id() const override { return id_; }
 
-  // How far each partition is now, whoever wrote it. LastDurable knows it from then on.
+  // UNAVAILABLE where the server cannot be asked; for Claim also where its standby did not confirm. What was read before an error of
+  // ReadRanges was visited.
+  absl::StatusOr<Head> Claim(PartitionId partition) override;
+  absl::StatusOr<Head> HeadOf(PartitionId partition) override;
+  bool Shared() const override { return options_.writers != Writers::kSole; }
   absl::StatusOr<SequenceVector> ReadHeads() override;
+  absl::Status ReadRanges(const std::vector<Range>& ranges, Visitor visitor) override;
 
   PostgresJournalMetrics Metrics() const;
 
@@ -112,6 +130,7 @@ class PostgresJournal final : public Journal {
     size_t bytes = 0;
     uint64_t number = 0;                          // of the call: 1, 2, 3…
     absl::Time give_up = absl::InfiniteFuture();  // where it waits for a gap
+    bool held() const { return give_up < absl::InfiniteFuture(); }
   };
   // Why new work is refused.
   enum class Trouble : uint8_t { kNone, kUnreachable, kDiskFull };
@@ -126,7 +145,8 @@ class PostgresJournal final : public Journal {
     std::string why;
   };
 
-  explicit PostgresJournal(PostgresJournalOptions options) : options_(std::move(options)), readers_(options_.session) {}
+  explicit PostgresJournal(PostgresJournalOptions options)
+      : options_(std::move(options)), name_(NewWriterName()), readers_(options_.session) {}
 
   absl::Status TakeUp(PgConnection& session);
   void LearnHead(uint16_t partition, uint64_t sequence);
@@ -138,7 +158,14 @@ class PostgresJournal final : public Journal {
   void Connect();
   void WriteGroup();
   void StopReusedKeys();
-  void Settle(const std::vector<EntryFate>& fates, const std::vector<const Pending*>& whose);
+  // An entry of the group, and the call that it came with.
+  struct Member {
+    const JournalEntry* entry;
+    const Pending* whose;
+  };
+  std::vector<Member> Members() const;
+  void Settle(const std::vector<EntryFate>& fates, const std::vector<Member>& members);
+  void NoteFates(const std::vector<EntryFate>& fates, const std::vector<Member>& members);
   void RefuseStopped();
   void Tell(std::vector<Pending> told, std::vector<absl::Status> outcomes);
   void StopPartition(const JournalEntry& entry, const std::string& why);
@@ -153,14 +180,19 @@ class PostgresJournal final : public Journal {
   absl::Status StreamAfter(const SequenceVector& after, EntryVisitor visitor);
   absl::Status WhyMissing(PartitionId partition, PartitionSeq last);
 
+  absl::StatusOr<Head> HeadFrom(PartitionId partition, const absl::StatusOr<PgResult>& found);
+
   const PostgresJournalOptions options_;
-  uint64_t id_ = 0;  // set once, by Open
+  const std::string name_;  // of the writer's session
+  uint64_t id_ = 0;         // set once, by Open
 
   // The writer's own.
   std::unique_ptr<PgConnection> session_;
   std::unique_ptr<GroupWriter> group_writer_;
   std::deque<Pending> group_;  // taken from the queue and not settled, in order
   std::map<uint16_t, Stopped> stopped_;
+  std::map<uint16_t, uint64_t> gaps_;         // partitions with an entry held back, and the first such
+  std::map<uint16_t, uint64_t> stale_terms_;  // the last term of each partition whose refusal was reported
   absl::Duration reconnect_delay_;
   absl::Status reported_;  // the present trouble's reason, as reported last
 

@@ -1,4 +1,5 @@
 // The reading half of PostgresJournal.
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -22,6 +23,13 @@ constexpr char kRead[] =
     " LEFT JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month"
     " WHERE i.partition = $1::smallint AND i.sequence = $2::bigint";
 constexpr char kReadHeads[] = "SELECT partition, sequence FROM fenfen.heads";
+constexpr char kHead[] = "SELECT term, sequence FROM fenfen.heads WHERE partition = $1::smallint";
+constexpr char kClaim[] = "UPDATE fenfen.heads SET term = term + 1 WHERE partition = $1::smallint RETURNING term, sequence";
+constexpr char kReadRanges[] =
+    "SELECT e.position, i.partition, i.sequence, i.month, e.record_time, e.crc32c, e.bytes"
+    " FROM unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS wanted (partition, sequence, place)"
+    " JOIN fenfen.entry_index AS i USING (partition, sequence)"
+    " JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month ORDER BY wanted.place";
 // Where a replay begins: at the first of the entries that follow the given ones.
 constexpr char kFirstPosition[] =
     "SELECT min(e.position) FROM unnest($1::smallint[], $2::bigint[]) AS after (partition, sequence)"
@@ -97,10 +105,51 @@ absl::StatusOr<SequenceVector> PostgresJournal::ReadHeads() {
   return heads;
 }
 
+// --- What other servers do.
+
+absl::StatusOr<Journal::Head> PostgresJournal::HeadFrom(PartitionId partition, const absl::StatusOr<PgResult>& found) {
+  if (!found.ok()) return AsRefusal(found.status());
+  if (found->rows() != 1) return absl::DataLossError(absl::StrCat("PostgreSQL: fenfen.heads lacks partition ", partition.value()));
+  const Head head{static_cast<uint64_t>(found->Int(0, 0)), PartitionSeq(static_cast<uint64_t>(found->Int(0, 1)))};
+  LearnHead(partition.value(), head.last.value());
+  return head;
+}
+
+absl::StatusOr<Journal::Head> PostgresJournal::HeadOf(PartitionId partition) {
+  return HeadFrom(partition, readers_.Query(kHead, {absl::StrCat(partition.value())}));
+}
+
+// Should an answer get lost and the statement be run twice, a term is left out; nobody minds.
+absl::StatusOr<Journal::Head> PostgresJournal::Claim(PartitionId partition) {
+  return HeadFrom(partition, readers_.Query(kClaim, {absl::StrCat(partition.value())}));
+}
+
+absl::Status PostgresJournal::ReadRanges(const std::vector<Range>& ranges, Visitor visitor) {
+  std::vector<int64_t> partitions, sequences;
+  for (const Range& range : ranges) {
+    for (uint64_t seq = range.first.value(); seq <= range.last.value(); ++seq) {
+      partitions.push_back(range.partition.value());
+      sequences.push_back(static_cast<int64_t>(seq));
+    }
+  }
+  const absl::StatusOr<PgResult> found = readers_.Query(kReadRanges, {PgArray(partitions), PgArray(sequences)});
+  if (!found.ok()) return AsRefusal(found.status());
+  for (int row = 0; row < found->rows(); ++row) {
+    const JournalPlace place{TableOf(found->Int(row, 3)), static_cast<uint64_t>(found->Int(row, 0)),
+                             static_cast<uint32_t>(found->Int(row, 5))};
+    JournalEntry entry{PartitionId(static_cast<uint16_t>(found->Int(row, 1))), PartitionSeq(static_cast<uint64_t>(found->Int(row, 2))),
+                       found->Time(row, 4), std::string(found->Bytes(row, 6))};
+    if (Crc32c(entry.bytes) != place.crc32c) return DamagedAt(place, "the bytes do not have their checksum");
+    if (absl::Status status = visitor(std::move(entry)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
 // --- Replay.
 
-// Visits in the order of the journal, with each partition's numbers checked. The server reads ahead of us by itself, as far as the socket's
-// buffers reach; memory here holds one entry.
+// Visits in the order of the journal, up to how far each partition is now, with its numbers checked. What others write meanwhile is left
+// out: it comes in an order of its own. The server reads ahead of us by itself, as far as the socket's buffers reach; memory here holds one
+// entry.
 absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisitor visitor) {
   const absl::StatusOr<SequenceVector> heads = ReadHeads();
   if (!heads.ok()) return heads.status();
@@ -114,6 +163,8 @@ absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisi
   const absl::StatusOr<PgResult> first = (*session)->Query(kFirstPosition, {PgArray(partitions), PgArray(sequences)});
   if (!first.ok()) return AsRefusal(first.status());
   SequenceVector last = after;
+  uint64_t left = 0;
+  for (size_t p = 0; p < kPartitions; ++p) left += std::max((*heads)[p], after[p]).value() - after[p].value();
   for (int64_t position = first->IsNull(0, 0) ? -1 : first->Int(0, 0); position >= 0;) {
     int64_t next = -1;
     int rows = 0;
@@ -123,17 +174,18 @@ absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisi
           ++rows;
           const PartitionId partition(static_cast<uint16_t>(row.Int(0, 1)));
           const JournalEntryView entry{partition, PartitionSeq(static_cast<uint64_t>(row.Int(0, 2))), row.Time(0, 4), row.Bytes(0, 6)};
-          if (entry.seq <= after[partition.value()]) return absl::OkStatus();
+          if (entry.seq <= after[partition.value()] || entry.seq > (*heads)[partition.value()]) return absl::OkStatus();
           const JournalPlace place{TableOf(row.Int(0, 3)), static_cast<uint64_t>(row.Int(0, 0)), static_cast<uint32_t>(row.Int(0, 5))};
           PartitionSeq& seen = last[partition.value()];
           if (entry.seq <= seen) return DamagedAt(place, absl::StrCat(NameOf(partition, entry.seq), " is there twice"));
           if (entry.seq.value() != seen.value() + 1) return WhyMissing(partition, seen);
           if (Crc32c(entry.bytes) != place.crc32c) return DamagedAt(place, "the bytes do not have their checksum");
           seen = entry.seq;
+          --left;
           return visitor(entry);
         });
     if (!status.ok()) return AsRefusal(status);
-    position = rows < kReplayEntries ? -1 : next;
+    position = rows < kReplayEntries || left == 0 ? -1 : next;
   }
   for (uint16_t p = 0; p < kPartitions; ++p) {
     if (last[p] < (*heads)[p]) return WhyMissing(PartitionId(p), last[p]);

@@ -3,6 +3,16 @@
 #include <utility>
 
 namespace fenfen {
+namespace {
+
+absl::StatusOr<PgResult> Ask(PgConnection& session, const char* sql, const PgParams& params) {
+  session.TakeWarned();
+  absl::StatusOr<PgResult> found = session.QueryPrepared(sql, params);
+  if (found.ok() && session.TakeWarned()) return absl::UnavailableError("PostgreSQL: " + session.last_warning());
+  return found;
+}
+
+}  // namespace
 
 std::unique_ptr<PgConnection> SessionPool::Take() {
   absl::MutexLock held(&mutex_);
@@ -24,7 +34,7 @@ void SessionPool::GiveBack(std::unique_ptr<PgConnection> session) {
 absl::StatusOr<PgResult> SessionPool::Query(const char* sql, const PgParams& params) {
   std::unique_ptr<PgConnection> session = Take();
   if (session != nullptr) {
-    absl::StatusOr<PgResult> found = session->QueryPrepared(sql, params);
+    absl::StatusOr<PgResult> found = Ask(*session, sql, params);
     if (!absl::IsUnavailable(found.status())) {
       GiveBack(found.ok() ? std::move(session) : nullptr);
       return found;
@@ -35,7 +45,7 @@ absl::StatusOr<PgResult> SessionPool::Query(const char* sql, const PgParams& par
     GiveBack(nullptr);
     return fresh.status();
   }
-  absl::StatusOr<PgResult> found = (*fresh)->QueryPrepared(sql, params);
+  absl::StatusOr<PgResult> found = Ask(**fresh, sql, params);
   GiveBack(found.ok() ? *std::move(fresh) : nullptr);
   return found;
 }

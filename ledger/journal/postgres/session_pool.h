@@ -22,8 +22,8 @@ class SessionPool {
 
   explicit SessionPool(PostgresSessionOptions options) : options_(std::move(options)) {}
 
-  // Runs a statement that only reads, a constant. A session that the server closed while it was idle is replaced, and the statement run
-  // again.
+  // Runs a statement that may as well be run twice, a constant. A session that the server closed while it was idle is replaced, and the
+  // statement run again. UNAVAILABLE also where the server warned that its standby did not confirm a change.
   absl::StatusOr<PgResult> Query(const char* sql, const PgParams& params);
 
  private:
