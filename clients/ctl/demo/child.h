@@ -1,12 +1,16 @@
 // A child process in a process group of its own, so that Ctrl-C reaches the parent alone and the parent ends its children in order. A child
 // dies with its parent even if that is killed.
 //
+//   absl::StatusOr<std::string> said = RunProgram({.arguments = {"/usr/bin/redis-cli", "PING"}, .log_file = log}, stop, absl::Seconds(5));
+//
 // Start children from the main thread: the kernel ties a child to the thread that made it. Not thread-safe.
 #ifndef FENFEN_CLIENTS_CTL_DEMO_CHILD_H_
 #define FENFEN_CLIENTS_CTL_DEMO_CHILD_H_
 
 #include <sys/types.h>
 
+#include <atomic>
+#include <csignal>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,6 +27,8 @@ struct ChildOptions {
   std::string log_file;                // appended: standard error, and standard output unless it is piped
   bool pipe_in = false;
   bool pipe_out = false;
+  std::vector<std::string> environment = {};  // "NAME=value" each, besides what this process has
+  int end_signal = SIGTERM;                   // what asks it to end
 };
 
 // A running, or ended, child.
@@ -37,7 +43,7 @@ class Child {
 
   // How it ended, as waitpid tells; nothing while it runs.
   std::optional<int> Ended();
-  // Asks it to end with SIGTERM and waits; kills it after `patience`. Returns how it ended.
+  // Asks it to end and waits; kills it after `patience`. Returns how it ended.
   int Stop(absl::Duration patience);
   // Writes to its standard input; false if it takes no more.
   bool Write(const std::string& text);
@@ -48,7 +54,8 @@ class Child {
   pid_t pid() const { return pid_; }
 
  private:
-  Child() = default;
+  explicit Child(int end_signal) : end_signal_(end_signal) {}
+  const int end_signal_;
   pid_t pid_ = -1;
   int in_fd_ = -1;
   int out_fd_ = -1;
@@ -58,6 +65,13 @@ class Child {
 
 // "exit code 1" or "signal 9".
 std::string DescribeEnd(int status);
+
+// Runs a program to its end and returns what it wrote to its standard output. Aborted with that and the end of its log where it failed,
+// DeadlineExceeded after `patience`, Cancelled when `stop` is set.
+absl::StatusOr<std::string> RunProgram(ChildOptions options, const std::atomic<bool>& stop, absl::Duration patience);
+
+// The last lines of a log.
+std::string LogTail(const std::string& path);
 
 }  // namespace fenfen::ctl
 

@@ -8,10 +8,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "clients/ctl/commands/secrets.h"
 #include "clients/ctl/demo/district_files.h"
+#include "clients/ctl/demo/port.h"
 #include "clients/ctl/demo/progress_bar.h"
+#include "clients/ctl/demo/redis_nodes.h"
 #include "clients/ctl/import/import_file.h"
 
 namespace fenfen::ctl {
@@ -42,7 +45,7 @@ absl::Status Demo::Begin() {
   absl::StatusOr<std::unique_ptr<Workspace>> workspace = Workspace::Open(options_.folder, options_.plan);
   if (!workspace.ok()) return workspace.status();
   workspace_ = *std::move(workspace);
-  workspace_->set_mode(options_.mode);
+  if (absl::Status status = workspace_->ChooseMode(options_.mode); !status.ok()) return status;
   const DistrictPlan& plan = workspace_->record().plan;
   absl::StatusOr<District> district = MakeDistrict(plan);
   if (!district.ok()) return district.status();
@@ -59,9 +62,11 @@ absl::Status Demo::Begin() {
     if (!reached.ok()) return reached;
   }
   ChoosePorts();
-  absl::Status ready = workspace_->WriteConfigs(ports_, options_.static_folder);
-  if (ready.ok()) ready = WritePeople(district_, workspace_->Path("people.json"));
   services_ = std::make_unique<Services>(say_, stop_);
+  services_->NoteIn(workspace_->Path("services.json"));
+  absl::Status ready = StartStores();
+  if (ready.ok()) ready = workspace_->WriteConfigs(ports_, options_.static_folder);
+  if (ready.ok()) ready = WritePeople(district_, workspace_->Path("people.json"));
   for (const Service& service : DemoServices(*workspace_, options_.bin, ports_)) {
     if (ready.ok()) ready = services_->Start(service);
   }
@@ -77,6 +82,26 @@ void Demo::ChoosePorts() {
     *port = picker.Pick(want, &taken);
     if (taken) say_(absl::StrCat(want, " 已被占用，改用 ", *port, " / is taken; using another port"));
   }
+  if (options_.mode != DemoMode::kCluster) return;
+  ports_.servers = {picker.Pick()};
+  for (size_t node = 0; node < kPostgresNodes; ++node) ports_.postgres.push_back(picker.Pick());
+  for (size_t node = 0; node < kRedisNodes; ++node) {
+    ports_.redis.push_back(picker.Pick());
+    ports_.redis_bus.push_back(picker.Pick());
+  }
+}
+
+absl::Status Demo::StartStores() {
+  if (options_.mode != DemoMode::kCluster) return absl::OkStatus();
+  say_("启动 PostgreSQL 主备和六个 Redis 节点 / starting PostgreSQL with a standby, and six Redis nodes");
+  postgres_ = std::make_unique<PostgresPair>(*workspace_, ports_, services_.get(), say_, *stop_);
+  const absl::Status started = postgres_->Start();
+  return started.ok() ? StartRedisNodes(*workspace_, ports_, services_.get(), *stop_) : started;
+}
+
+absl::Status Demo::Watch() {
+  if (postgres_ != nullptr) postgres_->Watch();
+  return services_->Watch();
 }
 
 absl::StatusOr<std::unique_ptr<client::Client>> Demo::Connect(const std::string& issuer, const std::string& subject,
@@ -85,7 +110,7 @@ absl::StatusOr<std::unique_ptr<client::Client>> Demo::Connect(const std::string&
       client::TokenSigner::FromPemFile(workspace_->Path(absl::StrCat("keys/", issuer, ".key.pem")), issuer);
   if (!signer.ok()) return signer.status();
   client::ClientOptions options;
-  options.target = ports_.grpc;
+  options.targets = ports_.Servers();
   options.token = client::MintedTokens(*std::move(signer), subject, role, absl::Hours(1), [] { return absl::Now(); });
   return client::Client::Connect(std::move(options));
 }
@@ -188,7 +213,7 @@ int64_t Demo::Pending() const {
 }
 
 absl::Status Demo::Drain(int64_t total) {
-  Service service = Agent(kReplay, {"run", "--server", ports_.grpc, "--drain", "--progress"});
+  Service service = Agent(kReplay, {"run", "--server", absl::StrJoin(ports_.Servers(), ","), "--drain", "--progress"});
   service.options.pipe_out = true;
   const absl::StatusOr<std::unique_ptr<Child>> agent = Child::Start(service.options);
   if (!agent.ok()) return agent.status();
@@ -212,7 +237,7 @@ absl::Status Demo::Drain(int64_t total) {
       (*agent)->Stop(absl::Seconds(15));
       return absl::CancelledError("stopped");
     }
-    const absl::Status watched = services_->Watch();
+    const absl::Status watched = Watch();
     if (!watched.ok()) return watched;
     absl::SleepFor(absl::Milliseconds(50));
   }
@@ -224,7 +249,7 @@ absl::Status Demo::Drain(int64_t total) {
 }
 
 absl::Status Demo::Live() {
-  absl::Status running = services_->Start(Agent(kAgent, {"run", "--server", ports_.grpc}));
+  absl::Status running = services_->Start(Agent(kAgent, {"run", "--server", absl::StrJoin(ports_.Servers(), ",")}));
   Service enqueue = Agent(kLive, {"enqueue", "--stdin"});
   enqueue.options.pipe_in = true;
   if (running.ok()) running = services_->Start(enqueue);
@@ -237,7 +262,7 @@ absl::Status Demo::Live() {
       next = absl::Now() + kLivePause * (0.5 + random.Unit());
     }
     absl::SleepFor(absl::Milliseconds(100));
-    running = services_->Watch();
+    running = Watch();
   }
   return running;
 }
@@ -246,7 +271,7 @@ absl::Status Demo::Keep() {
   absl::Status running;
   while (running.ok() && !*stop_) {
     absl::SleepFor(absl::Milliseconds(100));
-    running = services_->Watch();
+    running = Watch();
   }
   return running;
 }

@@ -14,6 +14,7 @@
 #include "clients/cpp/client.h"
 #include "clients/ctl/demo/day.h"
 #include "clients/ctl/demo/district.h"
+#include "clients/ctl/demo/postgres_pair.h"
 #include "clients/ctl/demo/services.h"
 #include "clients/ctl/demo/workspace.h"
 
@@ -54,6 +55,10 @@ class Demo {
   const District& district() const { return district_; }
   const Workspace& workspace() const { return *workspace_; }
   const ReplayResult& replay() const { return replay_; }
+  // Of a cluster alone; else null.
+  const PostgresPair* postgres() const { return postgres_.get(); }
+  // Starts again what has ended; call it often. Aborted if a program keeps ending.
+  absl::Status Watch();
   Services& services() { return *services_; }
   // A client calling as the operator, or as somebody whom the bridge vouches for.
   absl::StatusOr<std::unique_ptr<client::Client>> Connect(const std::string& issuer, const std::string& subject,
@@ -68,6 +73,7 @@ class Demo {
       : options_(std::move(options)), say_(std::move(say)), stop_(stop) {}
   absl::Status Begin();
   void ChoosePorts();
+  absl::Status StartStores();
   absl::Status Import();
   absl::Status Queue();
   // Drops in the queues that have no answer yet; 0 if the agent cannot tell.
@@ -81,6 +87,7 @@ class Demo {
   District district_;
   DemoPorts ports_;
   std::unique_ptr<Services> services_;
+  std::unique_ptr<PostgresPair> postgres_;
   ReplayResult replay_;
 };
 

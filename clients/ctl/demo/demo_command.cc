@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "clients/ctl/commands/commands.h"
 #include "clients/ctl/demo/demo.h"
 #include "clients/ctl/demo/demo_command.h"
@@ -29,16 +30,17 @@ struct DemoArgs {
 
 void PrintInvitation(const Demo& demo) {
   std::cout << "\n  分分已启动 / Fenfen is running:  http://" << demo.ports().http << "/\n"
-            << "  gRPC " << demo.ports().grpc << "   指标 / metrics http://" << demo.ports().metrics << "/metrics   文件夹 / folder "
-            << demo.workspace().Path("") << "\n\n  可以用这些人登录 / who can sign in:\n";
+            << "  gRPC " << absl::StrJoin(demo.ports().Servers(), ",") << "   指标 / metrics http://" << demo.ports().metrics
+            << "/metrics   文件夹 / folder " << demo.workspace().Path("") << "\n\n  可以用这些人登录 / who can sign in:\n";
   for (const DemoPerson& person : demo.district().people) std::cout << absl::StrFormat("    %-18s %s\n", person.openid, person.label);
   std::cout << "\n  Ctrl-C 停止；再次运行数秒即可 / Ctrl-C stops it; the next start takes seconds\n" << std::endl;
 }
 
 absl::Status WritePorts(const Demo& demo, const std::string& path) {
-  return ReplaceFile(path, boost::json::serialize(boost::json::object{
-                               {"http", demo.ports().http}, {"grpc", demo.ports().grpc}, {"metrics", demo.ports().metrics}}) +
-                               "\n");
+  return ReplaceFile(
+      path, boost::json::serialize(boost::json::object{
+                {"http", demo.ports().http}, {"grpc", absl::StrJoin(demo.ports().Servers(), ",")}, {"metrics", demo.ports().metrics}}) +
+                "\n");
 }
 
 void OpenBrowser(const Demo& demo) {
@@ -74,8 +76,13 @@ absl::Status Run(const DemoArgs& args) {
 DistrictPlan SmallPlan() { return {.seed = 20260101, .households = 2'000, .estates = 4, .stations = 20, .drops = 3'000}; }
 
 void AddModeOption(CLI::App& command, DemoMode& mode) {
-  const std::map<std::string, DemoMode> modes = {{"embedded", DemoMode::kEmbedded}, {"redis", DemoMode::kRedis}};
-  command.add_option("--mode", mode, "计数放在内存还是自带的 Redis / counters in memory (embedded) or in a Redis of its own (redis)")
+  const std::map<std::string, DemoMode> modes = {
+      {"embedded", DemoMode::kEmbedded}, {"redis", DemoMode::kRedis}, {"cluster", DemoMode::kCluster}};
+  command
+      .add_option(
+          "--mode", mode,
+          "存储：embedded 内存和文件，redis 自带的 Redis 和文件，cluster 两台服务器、六节点 Redis 集群、PostgreSQL 主备 / where the "
+          "books are: in memory and files, in a Redis and files, or in a Redis Cluster and PostgreSQL under two servers")
       ->transform(CLI::CheckedTransformer(modes));
 }
 

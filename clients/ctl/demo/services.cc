@@ -3,12 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "clients/ctl/demo/district_files.h"
 
 namespace fenfen::ctl {
 
@@ -17,13 +17,11 @@ namespace {
 constexpr absl::Duration kReadyMax = absl::Seconds(60);
 constexpr absl::Duration kStopMax = absl::Seconds(15);
 constexpr size_t kEndsMax = 5;
-constexpr size_t kLogTailBytes = 1'500;
 constexpr char kRedisProgram[] = "/usr/bin/redis-server";  // Debian's
 
-std::string LogTail(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  return text.size() > kLogTailBytes ? text.substr(text.size() - kLogTailBytes) : text;
+bool IsReady(const Service& service) {
+  if (!service.ready_file.empty()) return std::filesystem::exists(service.ready_file);
+  return !service.ready || service.ready();
 }
 
 }  // namespace
@@ -34,8 +32,10 @@ absl::Status Services::Launch(Running* running) {
   absl::StatusOr<std::unique_ptr<Child>> child = Child::Start(service.options);
   if (!child.ok()) return child.status();
   running->child = *std::move(child);
+  running->away = false;
+  Note();
   const absl::Time deadline = absl::Now() + kReadyMax;
-  while (!service.ready_file.empty() && !std::filesystem::exists(service.ready_file)) {
+  while (!IsReady(service)) {
     const std::optional<int> ended = running->child->Ended();
     if (ended.has_value()) {
       return absl::AbortedError(absl::StrCat(service.name, " 未能启动（", DescribeEnd(*ended), "）；日志 / its log ",
@@ -62,17 +62,44 @@ absl::Status Services::Watch() {
     const std::optional<int> ended = running->child->Ended();
     if (!ended.has_value()) continue;
     const absl::Time now = absl::Now();
-    running->ends.push_back(now);
-    while (running->ends.front() < now - absl::Minutes(1)) running->ends.pop_front();
-    if (running->ends.size() >= kEndsMax) {
-      return absl::AbortedError(absl::StrCat(running->service.name, " 一分钟内退出了 ", kEndsMax, " 次 / ended ", kEndsMax,
-                                             " times within a minute: ", LogTail(running->service.options.log_file)));
+    if (!running->away) {
+      running->away = true;
+      running->ends.push_back(now);
+      Note();
+      if (running->service.restart_after > absl::ZeroDuration()) {
+        say_(absl::StrCat(running->service.name, " 已退出 / has ended: ", DescribeEnd(*ended)));
+      }
     }
-    say_(absl::StrCat(running->service.name, " 意外退出（", DescribeEnd(*ended), "），重新启动 / ended, starting it again"));
-    const absl::Status launched = Launch(running.get());
-    if (!launched.ok()) return launched;
+    if (now < running->ends.back() + running->service.restart_after) continue;
+    if (absl::Status status = Relaunch(running.get()); !status.ok()) return status;
   }
   return absl::OkStatus();
+}
+
+absl::Status Services::Relaunch(Running* running) {
+  std::deque<absl::Time>& ends = running->ends;
+  while (ends.front() < ends.back() - absl::Minutes(1)) ends.pop_front();
+  if (ends.size() >= kEndsMax) {
+    return absl::AbortedError(absl::StrCat(running->service.name, " 一分钟内退出了 ", kEndsMax, " 次 / ended ", kEndsMax,
+                                           " times within a minute: ", LogTail(running->service.options.log_file)));
+  }
+  say_(
+      absl::StrCat(running->service.name, " 意外退出（", DescribeEnd(*running->child->Ended()), "），重新启动 / ended, starting it again"));
+  return Launch(running);
+}
+
+void Services::Note() const {
+  if (note_.empty()) return;
+  boost::json::array list;
+  for (const std::unique_ptr<Running>& running : running_) {
+    const bool runs = running->child != nullptr && !running->away;
+    list.push_back(boost::json::object{{"name", running->service.name},
+                                       {"pid", runs ? boost::json::value(running->child->pid()) : boost::json::value(nullptr)},
+                                       {"address", running->service.address},
+                                       {"log", running->service.options.log_file}});
+  }
+  const absl::Status written = ReplaceFile(note_, boost::json::serialize(list) + "\n");
+  if (!written.ok()) say_(absl::StrCat(note_, ": ", written.message()));
 }
 
 void Services::Stop(const std::string& name) {
@@ -80,6 +107,7 @@ void Services::Stop(const std::string& name) {
     if (running_[i]->service.name != name) continue;
     if (running_[i]->child != nullptr) running_[i]->child->Stop(kStopMax);
     running_.erase(running_.begin() + static_cast<ptrdiff_t>(i));
+    Note();
     return;
   }
 }
@@ -88,6 +116,7 @@ void Services::StopAll() {
   while (!running_.empty()) {
     if (running_.back()->child != nullptr) running_.back()->child->Stop(kStopMax);
     running_.pop_back();
+    Note();
   }
 }
 
@@ -107,10 +136,14 @@ std::vector<Service> DemoServices(const Workspace& workspace, const std::string&
                          log("redis")},
                         workspace.RedisSocket()});
   }
-  const std::initializer_list<Service> programs = {
-      {"fenfend",
-       {{absl::StrCat(bin, "/fenfend"), "--config", workspace.Path("fenfend.toml")}, log("fenfend")},
-       workspace.Path("fenfend.ready")},
+  for (size_t n = 0; n < ports.servers.size() + 1; ++n) {
+    const std::string name = ServerName(workspace.mode(), n);
+    services.push_back({name,
+                        {{absl::StrCat(bin, "/fenfend"), "--config", workspace.Path(name + ".toml")}, log(name.c_str())},
+                        workspace.Path(name + ".ready")});
+    services.back().address = ports.Servers()[n];
+  }
+  const std::initializer_list<Service> others = {
       {"fenfen-wechat-sandbox",
        {{absl::StrCat(bin, "/fenfen-wechat-sandbox"), "--listen", ports.sandbox, "--people", workspace.Path("people.json"), "--ready-file",
          workspace.Path("sandbox.ready")},
@@ -120,7 +153,8 @@ std::vector<Service> DemoServices(const Workspace& workspace, const std::string&
        {{absl::StrCat(bin, "/fenfen-bridge"), "--config", workspace.Path("bridge.toml")}, log("bridge")},
        workspace.Path("bridge.ready")},
   };
-  services.insert(services.end(), programs);
+  services.insert(services.end(), others);
+  services.back().address = ports.http;
   return services;
 }
 

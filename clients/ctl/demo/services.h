@@ -23,7 +23,10 @@ namespace fenfen::ctl {
 struct Service {
   std::string name;  // for people
   ChildOptions options;
-  std::string ready_file;  // written by the program when it serves; empty if it writes none
+  std::string ready_file;                               // written by the program when it serves; empty if it writes none
+  std::function<bool()> ready = {};                     // asked where it writes none, until it says so; empty: it is ready at once
+  std::string address = {};                             // where it listens, for people
+  absl::Duration restart_after = absl::ZeroDuration();  // how long it stays away when it has ended by itself; infinite: for good
 };
 
 // Several of them.
@@ -33,12 +36,14 @@ class Services {
   Services(std::function<void(const std::string&)> say, const std::atomic<bool>* stop) : say_(std::move(say)), stop_(stop) {}
   // Stops all that run.
   ~Services() { StopAll(); }
+  // Writes what runs to a file whenever it changes: a JSON list of {"name", "pid", "address", "log"}.
+  void NoteIn(const std::string& path) { note_ = path; }
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
 
   // Starts a service and waits until it is ready, at most 60 s. DeadlineExceeded or Aborted with the end of its log.
   absl::Status Start(const Service& service);
-  // Starts again what has ended; call it often. Aborted once a service has ended five times within a minute.
+  // Starts again what has ended and may come back; call it often. Aborted once a service has ended five times within a minute.
   absl::Status Watch();
   // Stops one, or all, the last started first, each within 15 s.
   void Stop(const std::string& name);
@@ -51,11 +56,15 @@ class Services {
     Service service;
     std::unique_ptr<Child> child;
     std::deque<absl::Time> ends;
+    bool away = false;  // it has ended, and is not started again yet
   };
   absl::Status Launch(Running* running);
+  absl::Status Relaunch(Running* running);
+  void Note() const;
 
   const std::function<void(const std::string&)> say_;
   const std::atomic<bool>* const stop_;
+  std::string note_;
   std::vector<std::unique_ptr<Running>> running_;
 };
 

@@ -1,20 +1,17 @@
 #include "clients/ctl/demo/workspace.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cerrno>
 #include <filesystem>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "clients/cpp/key_file.h"
-#include "clients/cpp/request_id.h"
 #include "clients/ctl/commands/secrets.h"
 #include "clients/ctl/demo/district_files.h"
 
@@ -30,6 +27,14 @@ int64_t Integer(const boost::json::object& object, const char* name, int64_t fal
 }
 
 }  // namespace
+
+std::vector<std::string> DemoPorts::Servers() const {
+  std::vector<std::string> all = {grpc};
+  all.insert(all.end(), servers.begin(), servers.end());
+  return all;
+}
+
+std::string ServerName(DemoMode mode, size_t n) { return mode == DemoMode::kCluster ? absl::StrCat("fenfend-", n + 1) : "fenfend"; }
 
 absl::StatusOr<std::unique_ptr<Workspace>> Workspace::Open(const std::string& folder, const DistrictPlan& plan) {
   const std::string absolute = std::filesystem::absolute(folder).lexically_normal().string();
@@ -57,7 +62,8 @@ absl::Status Workspace::MakeKeys() const {
     const absl::Status made = UnlessThere(WriteNewKeyPair(Path(name)));
     if (!made.ok()) return made;
   }
-  for (const char* name : {"keys/codes.key", "keys/lookups.key", "keys/subject.key", "keys/wechat.secret"}) {
+  for (const char* name :
+       {"keys/codes.key", "keys/lookups.key", "keys/subject.key", "keys/wechat.secret", "keys/redis.secret", "keys/postgres.secret"}) {
     const absl::Status made = UnlessThere(WriteNewSecret(Path(name)));
     if (!made.ok()) return made;
   }
@@ -102,21 +108,55 @@ absl::Status Workspace::Reached(DemoStep step, const std::string& day) {
   return WriteRecord();
 }
 
-absl::Status Workspace::WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const {
-  std::string stores;
-  if (mode_ == DemoMode::kRedis) {
-    std::error_code error;
-    std::filesystem::create_directories(Path("redis"), error);
-    if (error) return absl::ErrnoToStatus(error.value(), Path("redis"));
-    stores = absl::StrCat("[state]\nstore = \"redis\"\n[redis]\naddress = \"unix:", RedisSocket(), "\"\n");
+absl::Status Workspace::ChooseMode(DemoMode mode) {
+  // The journal of a cluster is another one than that in files.
+  const bool in_files = std::filesystem::exists(Path("data/journal")), in_postgres = std::filesystem::exists(Path("postgres"));
+  if (mode == DemoMode::kCluster ? in_files : in_postgres) {
+    return absl::FailedPreconditionError(absl::StrCat(folder_, "：这里的日志在", in_files ? "文件" : " PostgreSQL ",
+                                                      "里，请换一个文件夹或换 --mode / its journal is in ",
+                                                      in_files ? "files" : "PostgreSQL", "; take another folder or another --mode"));
   }
-  const absl::Status server = ReplaceFile(Path("fenfend.toml"), absl::StrCat(R"(# Written by fenfenctl demo at every start.
-data_dir = "data"
+  mode_ = mode;
+  return absl::OkStatus();
+}
+
+std::string Workspace::PostgresConnection(const DemoPorts& ports) const {
+  std::vector<std::string> hosts, numbers;
+  for (const std::string& address : ports.postgres) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(address, ':');
+    hosts.push_back(parts.first);
+    numbers.push_back(parts.second);
+  }
+  return absl::StrCat("host=", absl::StrJoin(hosts, ","), " port=", absl::StrJoin(numbers, ","),
+                      " user=postgres dbname=fenfen passfile=", std::filesystem::weakly_canonical(Path("postgres")).string(), "/pgpass");
+}
+
+std::string Workspace::StoresConfig(const DemoPorts& ports) const {
+  switch (mode_) {
+    case DemoMode::kEmbedded:
+      return "";
+    case DemoMode::kRedis:
+      return absl::StrCat("[state]\nstore = \"redis\"\n[redis]\naddress = \"unix:", RedisSocket(), "\"\n");
+    case DemoMode::kCluster:
+      return absl::StrCat("[state]\nstore = \"redis\"\n[redis]\ncluster = [\"", absl::StrJoin(ports.redis, "\", \""),
+                          "\"]\npassword_file = \"keys/redis.secret\"\n[journal]\nstore = \"postgres\"\n[postgres]\nconnection = \"",
+                          PostgresConnection(ports), "\"\n");
+  }
+  return "";
+}
+
+absl::Status Workspace::WriteServerConfig(const DemoPorts& ports, size_t n) const {
+  const std::string name = ServerName(mode_, n);
+  const std::string data = mode_ == DemoMode::kCluster ? absl::StrCat("data-", n + 1) : "data";
+  return ReplaceFile(Path(name + ".toml"), absl::StrCat(R"(# Written by fenfenctl demo at every start.
+data_dir = ")",
+                                                        data, R"("
 listen = ")",
-                                                                             ports.grpc, R"("
+                                                        ports.Servers()[n], R"("
 metrics_listen = ")",
-                                                                             ports.metrics, R"("
-ready_file = "fenfend.ready"
+                                                        n == 0 ? ports.metrics : "127.0.0.1:0", R"("
+ready_file = ")",
+                                                        name, R"(.ready"
 [keys]
 codes = "keys/codes.key"
 lookups = "keys/lookups.key"
@@ -130,16 +170,29 @@ public_key = "keys/operator.pub.pem"
 roles = ["OPERATOR"]
 [log]
 level = "info"
-file = "log/fenfend.jsonl"
+file = "log/)",
+                                                        name, R"(.jsonl"
 )",
-                                                                             stores));
-  if (!server.ok()) return server;
+                                                        StoresConfig(ports)));
+}
+
+absl::Status Workspace::WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const {
+  if (mode_ == DemoMode::kRedis) {
+    std::error_code error;
+    std::filesystem::create_directories(Path("redis"), error);
+    if (error) return absl::ErrnoToStatus(error.value(), Path("redis"));
+  }
+  for (size_t n = 0; n < ports.servers.size() + 1; ++n) {
+    if (absl::Status status = WriteServerConfig(ports, n); !status.ok()) return status;
+  }
+  const std::string servers = ports.servers.empty() ? absl::StrCat("server = \"", ports.grpc, "\"")
+                                                    : absl::StrCat("targets = [\"", absl::StrJoin(ports.Servers(), "\", \""), "\"]");
   return ReplaceFile(Path("bridge.toml"), absl::StrCat(R"(# Written by fenfenctl demo at every start.
 listen = ")",
                                                        ports.http, R"("
 ready_file = "bridge.ready"
-server = ")",
-                                                       ports.grpc, R"("
+)",
+                                                       servers, R"(
 static_dir = ")",
                                                        std::filesystem::absolute(static_folder).lexically_normal().string(), R"("
 subject_key = "keys/subject.key"
@@ -162,37 +215,6 @@ file = "log/bridge.jsonl"
 
 std::string Workspace::RedisSocket() const {
   return (std::filesystem::absolute(folder_) / "redis" / "redis.sock").lexically_normal().string();
-}
-
-PortPicker::~PortPicker() {
-  for (const int fd : held_) close(fd);
-}
-
-std::string PortPicker::Pick(const std::string& wanted, bool* taken) {
-  constexpr int kFirst = 20'000, kCount = 12'000;
-  const size_t colon = wanted.rfind(':');
-  const std::string host = colon == std::string::npos || colon == 0 ? "127.0.0.1" : wanted.substr(0, colon);
-  int port = 0;
-  if (colon == std::string::npos || !absl::SimpleAtoi(wanted.substr(colon + 1), &port)) port = 0;
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  if (inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  *taken = false;
-  for (int tries = 0; tries < kCount; ++tries) {
-    if (port == 0) port = kFirst + static_cast<int>(client::SystemRandom() % kCount);
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int reuse = 1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof reuse);
-    if (bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(fd, 1) == 0) {
-      held_.push_back(fd);
-      return absl::StrCat(host, ":", port);
-    }
-    close(fd);
-    *taken = *taken || (tries == 0 && colon != std::string::npos && wanted.substr(colon + 1) != "0");
-    port = 0;
-  }
-  return absl::StrCat(host, ":0");
 }
 
 }  // namespace fenfen::ctl

@@ -2,10 +2,10 @@
 //
 //   demo.json       what the district is and how far it is set up
 //   keys/           operator.*.pem, bridge.*.pem, codes.key, lookups.key, subject.key, wechat.secret; made once
-//   fenfend.toml, bridge.toml, people.json    written anew at every start, since ports may change
-//   import/         the district as CSV files
-//   fleet/          a folder a device, as fenfen-station hosts it
-//   data/           the server's journal
+//   fenfend.toml, bridge.toml, people.json    written anew at every start, since ports may change; fenfend-1.toml, fenfend-2.toml in a
+//   cluster import/         the district as CSV files fleet/          a folder a device, as fenfen-station hosts it data/           the
+//   server's journal; data-1/, data-2/ in a cluster, without one redis/          the Redis of the mode `redis`; redis-1/ … redis-6/ those
+//   of `cluster`, made anew at every start postgres/       the journal of the mode `cluster` (postgres_pair.h) services.json   what runs
 //   log/            a file a program
 //
 // One process at a time: the folder is locked. Not thread-safe.
@@ -34,13 +34,24 @@ struct DemoRecord {
   std::string day;  // YYYY-MM-DD, of the replayed drops
 };
 
-// Where fenfend keeps its counters; the journal lies in files either way.
-enum class DemoMode { kEmbedded, kRedis };
+// Where fenfend keeps counters and journal: in memory and files, in a Redis and files, or, two of them, in a Redis Cluster and PostgreSQL.
+enum class DemoMode { kEmbedded, kRedis, kCluster };
 
-// Where the programs listen; empty is a free port.
+// Where the programs listen: HOST:PORT each; empty is a free port.
 struct DemoPorts {
-  std::string grpc, http, sandbox, metrics;  // HOST:PORT
+  std::string grpc, http, sandbox, metrics;
+  // Of a cluster alone.
+  std::vector<std::string> servers = {};    // gRPC of the servers after the first
+  std::vector<std::string> redis = {};      // the nodes
+  std::vector<std::string> redis_bus = {};  // what they talk over among themselves
+  std::vector<std::string> postgres = {};   // primary and standby, in whichever order
+
+  // gRPC of all servers.
+  std::vector<std::string> Servers() const;
 };
+
+// "fenfend", or "fenfend-1" for the first of several.
+std::string ServerName(DemoMode mode, size_t n);
 
 // The folder.
 class Workspace {
@@ -55,12 +66,15 @@ class Workspace {
   const DemoRecord& record() const { return record_; }
   // Notes a step, durably.
   absl::Status Reached(DemoStep step, const std::string& day);
-  // Before WriteConfigs. A folder may be gone on with in another mode: the journal is the same.
-  void set_mode(DemoMode mode) { mode_ = mode; }
+  // Before WriteConfigs. A folder may be gone on with in another mode with the same journal: embedded or Redis. FailedPrecondition
+  // otherwise.
+  absl::Status ChooseMode(DemoMode mode);
   DemoMode mode() const { return mode_; }
   // The demo's own Redis listens here and nowhere else.
   std::string RedisSocket() const;
-  // Writes fenfend.toml and bridge.toml for these ports.
+  // How the servers of a cluster reach the journal: a libpq connection string.
+  std::string PostgresConnection(const DemoPorts& ports) const;
+  // Writes the servers' and the bridge's configuration for these ports.
   absl::Status WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const;
 
   std::string Path(const std::string& name) const { return folder_ + "/" + name; }
@@ -70,27 +84,13 @@ class Workspace {
   absl::Status MakeKeys() const;
   absl::Status ReadRecord(const DistrictPlan& plan);
   absl::Status WriteRecord() const;
+  std::string StoresConfig(const DemoPorts& ports) const;
+  absl::Status WriteServerConfig(const DemoPorts& ports, size_t n) const;
 
   const std::string folder_;
   const int lock_fd_;
   DemoRecord record_;
   DemoMode mode_ = DemoMode::kEmbedded;
-};
-
-// Chooses ports that are free. Those without a wish come from below the range that the system gives to outgoing connections, and each is
-// kept occupied until the picker goes, so that no two get the same.
-class PortPicker {
- public:
-  PortPicker() = default;
-  ~PortPicker();
-  PortPicker(const PortPicker&) = delete;
-  PortPicker& operator=(const PortPicker&) = delete;
-
-  // HOST:PORT with the wanted port, or with another where that is 0 or taken; `taken` says that it was taken.
-  std::string Pick(const std::string& wanted, bool* taken);
-
- private:
-  std::vector<int> held_;  // listening sockets
 };
 
 }  // namespace fenfen::ctl

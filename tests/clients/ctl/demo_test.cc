@@ -15,6 +15,7 @@
 #include "clients/ctl/demo/demo_command.h"
 #include "clients/ctl/demo/district.h"
 #include "clients/ctl/demo/district_files.h"
+#include "clients/ctl/demo/port.h"
 #include "clients/ctl/demo/progress_bar.h"
 #include "clients/ctl/demo/workspace.h"
 #include "clients/ctl/import/rows.h"
