@@ -37,6 +37,7 @@ absl::StatusOr<uint64_t> RandomId() {
 absl::StatusOr<std::unique_ptr<FileJournal>> FileJournal::Open(FileSystem& files, FileJournalOptions options) {
   const size_t longest = segment::RecordBytes(options.transaction_bytes_max) + kGroupOverheadBytes;
   FENFEN_CHECK(options.segment_bytes % segment::kSectorBytes == 0 && options.segment_bytes >= segment::kHeaderBytes + 3 * longest);
+  FENFEN_CHECK(options.retention == absl::ZeroDuration() || (options.clock != nullptr && !options.archive_directory.empty()));
   std::unique_ptr<FileJournal> journal(new FileJournal(files, std::move(options)));
   if (absl::Status status = journal->Recover(); !status.ok()) return status;
   if (!journal->options_.own_threads) return journal;
@@ -51,7 +52,10 @@ FileJournal::FileJournal(FileSystem& files, FileJournalOptions options)
     : files_(files),
       options_(std::move(options)),
       to_read_(files, options_.directory, options_.block_cache_bytes),
-      keeper_(files, {options_.directory, options_.uncompressed_segments, options_.room_retry_delay, options_.report}, index_, to_read_) {}
+      keeper_(files,
+              {options_.directory, options_.uncompressed_segments, options_.archive_directory, options_.retention, options_.clock,
+               options_.room_retry_delay, options_.report},
+              index_, to_read_) {}
 
 FileJournal::~FileJournal() {
   {
@@ -446,6 +450,8 @@ FileJournalMetrics FileJournal::Metrics() const {
   metrics.segments = last_segment_;
   metrics.segments_sealed = index_.LastSealed();
   metrics.segments_compressed = keeper_.segments_compressed();
+  metrics.segments_archived = keeper_.segments_archived();
+  metrics.first_segment = index_.Begin().segment;
   metrics.disk_full = disk_full_;
   metrics.failed = failed_;
   return metrics;

@@ -3,7 +3,7 @@
 //   Append → queue → [writer] one write and one fdatasync for everything queued → index → [teller] each `done`, in order
 //   A lone entry of a caller that waits is written by that caller, where nobody else is writing and the disk was quick the last time.
 //   [maker] keeps a zero-filled segment ready, so that the writer never waits for one and Admit knows the room
-//   [keeper] writes the index of each full segment and compresses the older ones (segment_keeper.h)
+//   [keeper] writes the index of each full segment, compresses the older ones and archives the oldest (segment_keeper.h)
 //
 // Opening reads the heads of the index files and the segments behind them, one or two; memory holds three kilobytes a segment. A record is
 // found by a binary search over the segments and one read of four bytes in an index file, however large the journal is.
@@ -25,6 +25,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,6 +33,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "ledger/core/clock.h"
 #include "ledger/core/limits.h"
 #include "ledger/journal/file.h"
 #include "ledger/journal/journal.h"
@@ -53,6 +55,12 @@ struct FileJournalOptions {
   size_t queue_bytes_max = limits::kJournalQueueBytesMax;
   // The newest so many full segments are not compressed; 0 = none ever is.
   size_t uncompressed_segments = 2;
+  // A segment goes to the archive folder, which may lie in another file system, once it is compressed, all its entries are older than this
+  // by `clock`, and no start needs it (Covered). Zero = none ever does. The folder is made when it is needed; moves that were interrupted
+  // are finished also where the retention is zero.
+  std::string archive_directory = {};
+  absl::Duration retention = absl::ZeroDuration();
+  const Clock* clock = nullptr;  // outlives the journal; with a retention
   // Decompressed blocks that are kept for reading.
   size_t block_cache_bytes = 16u << 20;
   // How often making a segment is tried again while the disk is full, and whatever else failed and stops nothing.
@@ -62,8 +70,8 @@ struct FileJournalOptions {
   bool own_threads = true;
   // The id of a journal that is made new; 0 for a random one.
   uint64_t new_journal_id = 0;
-  // Told why, once, when writes stop for good, each time that the disk has become full, and when a full segment cannot be indexed or
-  // compressed. On the journal's threads; must be short.
+  // Told why, once, when writes stop for good, each time that the disk has become full, and when a full segment cannot be indexed,
+  // compressed or archived. On the journal's threads; must be short.
   std::function<void(const absl::Status&)> report = [](const absl::Status&) {};
 };
 
@@ -79,6 +87,8 @@ struct FileJournalMetrics {
   uint64_t segments = 0;      // with those that are not written to yet
   uint64_t segments_sealed = 0;
   uint64_t segments_compressed = 0;
+  uint64_t segments_archived = 0;  // since it was opened
+  uint64_t first_segment = 1;      // those before it are archived
   bool disk_full = false;
   bool failed = false;  // writes have stopped for good
 };
@@ -92,11 +102,14 @@ class FileJournal final : public Journal {
   static absl::StatusOr<std::unique_ptr<FileJournal>> Open(FileSystem& files, FileJournalOptions options);
   ~FileJournal() override;
 
-  // What the threads do: makes the spare segment, if it is missing, writes what is queued, seals and compresses. Only without threads of
-  // its own.
+  // What the threads do: makes the spare segment, if it is missing, writes what is queued, seals, compresses and archives. Only without
+  // threads of its own.
   void RunOnce();
 
   FileJournalMetrics Metrics() const;
+
+  // A start can begin from that snapshot or a newer one, even if one of them is lost: what lies before it may be archived.
+  void Covered(SnapshotCover cover) { keeper_.Covered(std::move(cover)); }
 
   absl::Status Admit() override;
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
@@ -142,6 +155,8 @@ class FileJournal final : public Journal {
   absl::StatusOr<Segment> OpenToWrite(uint32_t number);
   absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
   absl::StatusOr<Stored> ReadAt(const JournalPosition& position, PartitionId partition, PartitionSeq seq);
+  absl::Status Archived(PartitionId partition, PartitionSeq seq);
+  absl::Status CheckNotArchived(const SequenceVector& after) const;
 
   void Queue(std::vector<JournalEntry> entries, Done done, bool quietly);
 

@@ -2,6 +2,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/core/errors.h"
+#include "ledger/journal/archiving.h"
 #include "ledger/journal/batch_reader.h"
 #include "ledger/journal/file_journal.h"
 #include "ledger/journal/journal_reader.h"
@@ -53,14 +55,27 @@ absl::StatusOr<FileJournal::Stored> FileJournal::ReadAt(const JournalPosition& p
 absl::StatusOr<FileJournal::Stored> FileJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
   const std::optional<JournalPosition> position = index_.Find(partition, seq);
   if (!position) {
+    if (index_.IsBeforeBegin(partition, seq)) return Archived(partition, seq);
     return absl::NotFoundError(absl::StrCat("the journal has no transaction ", seq.value(), " of partition ", partition.value()));
   }
   absl::StatusOr<Stored> stored = ReadAt(*position, partition, seq);
+  if (!stored.ok() && index_.IsBeforeBegin(partition, seq)) return Archived(partition, seq);  // meanwhile
   if (!absl::IsDataLoss(stored.status()) || !position->sealed) return stored;
   // The record may be damaged, or only what led there.
   const absl::StatusOr<bool> mended = keeper_.MendIndex(position->segment);
   if (!mended.ok()) return mended.status();
   return *mended ? ReadAt(*position, partition, seq) : std::move(stored);
+}
+
+// The refusal that names the archived file, without its folder, which is nobody's business outside.
+absl::Status FileJournal::Archived(PartitionId partition, PartitionSeq seq) {
+  const uint32_t first = index_.Begin().segment;
+  const absl::StatusOr<uint32_t> segment = FindInArchive(files_, options_.archive_directory, first, partition, seq);
+  // Without the archive at hand nobody knows it more closely.
+  const std::string file = segment.ok() ? segment::FileName(*segment, segment::kCompressedEnding)
+                                        : absl::StrCat(segment::FileName(1, segment::kCompressedEnding), "–",
+                                                       segment::FileName(first - 1, segment::kCompressedEnding));
+  return Refuse(Reason::REASON_ENTRY_ARCHIVED, {{"file", file}});
 }
 
 absl::StatusOr<JournalEntry> FileJournal::Read(PartitionId partition, PartitionSeq seq) {
@@ -75,7 +90,26 @@ absl::StatusOr<JournalPlace> FileJournal::Locate(PartitionId partition, Partitio
   return JournalPlace{segment::FileName(stored->segment), stored->record.offset, stored->record.crc32c};
 }
 
+// Nothing that is to be replayed lies before the journal's beginning.
+absl::Status FileJournal::CheckNotArchived(const SequenceVector& after) const {
+  const JournalStart begin = index_.Begin();
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    if (after[p] >= begin.last[p]) continue;
+    std::string why = absl::StrCat(options_.directory, ": the journal begins with segment ", begin.segment, "; entry ",
+                                   after[p].value() + 1, " of partition ", p, " is archived");
+    if (!options_.archive_directory.empty()) absl::StrAppend(&why, " in ", options_.archive_directory);
+    const absl::StatusOr<std::optional<JournalBeginning>> beginning = ReadBeginning(files_, options_.directory);
+    if (beginning.ok() && *beginning) {
+      absl::StrAppend(&why, ". Snapshot ", (*beginning)->cover.number, " or a newer one is needed and was not found whole");
+    }
+    return absl::FailedPreconditionError(
+        absl::StrCat(why, "; or copy the archived segments back into the journal's folder and remove ", JournalBeginning::kFile));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status FileJournal::Replay(const SequenceVector& after, Visitor visitor) {
+  if (absl::Status status = CheckNotArchived(after); !status.ok()) return status;
   const absl::StatusOr<std::unique_ptr<JournalReader>> reader =
       JournalReader::Open(files_, options_.directory, {.from = index_.StartFor(after)});
   if (!reader.ok()) return reader.status();
@@ -92,6 +126,7 @@ absl::Status FileJournal::Replay(const SequenceVector& after, Visitor visitor) {
 }
 
 absl::Status FileJournal::ReplayBatches(const SequenceVector& after, BatchVisitor visitor) {
+  if (absl::Status status = CheckNotArchived(after); !status.ok()) return status;
   const absl::StatusOr<std::unique_ptr<JournalReader>> reader =
       JournalReader::Open(files_, options_.directory, {.from = index_.StartFor(after)});
   if (!reader.ok()) return reader.status();

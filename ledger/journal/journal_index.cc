@@ -6,6 +6,13 @@
 
 namespace fenfen {
 
+void JournalIndex::BeginAt(const JournalStart& start) {
+  absl::MutexLock held(&mutex_);
+  FENFEN_CHECK(open_.empty() && sealed_.empty());
+  begin_ = start;
+  end_ = start;
+}
+
 void JournalIndex::AddSealed(const IndexHead& head) {
   absl::MutexLock held(&mutex_);
   FENFEN_CHECK(open_.empty() && (sealed_.empty() || head.start == end_));
@@ -64,6 +71,17 @@ JournalStart JournalIndex::StartFor(const SequenceVector& after) const {
   return open_.empty() ? end_ : open_.front()->start();
 }
 
+JournalStart JournalIndex::Begin() const {
+  absl::ReaderMutexLock held(&mutex_);
+  return begin_;
+}
+
+bool JournalIndex::IsBeforeBegin(PartitionId partition, PartitionSeq seq) const {
+  if (partition.value() >= kPartitions) return false;
+  absl::ReaderMutexLock held(&mutex_);
+  return seq != PartitionSeq(0) && seq <= begin_.last[partition.value()];
+}
+
 JournalStart JournalIndex::End() const {
   absl::ReaderMutexLock held(&mutex_);
   return end_;
@@ -92,6 +110,19 @@ std::optional<IndexHead> JournalIndex::SealedHead(uint32_t segment) const {
   absl::ReaderMutexLock held(&mutex_);
   if (sealed_.empty() || segment < sealed_.front().start.segment || segment > sealed_.back().start.segment) return std::nullopt;
   return sealed_[segment - sealed_.front().start.segment];
+}
+
+std::optional<IndexHead> JournalIndex::Oldest() const {
+  absl::ReaderMutexLock held(&mutex_);
+  if (sealed_.size() < 2) return std::nullopt;
+  return sealed_.front();
+}
+
+void JournalIndex::DropOldest() {
+  absl::MutexLock held(&mutex_);
+  FENFEN_CHECK(sealed_.size() >= 2);
+  begin_ = sealed_.front().Next();
+  sealed_.pop_front();
 }
 
 }  // namespace fenfen

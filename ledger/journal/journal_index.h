@@ -27,6 +27,8 @@ struct JournalPosition {
 
 class JournalIndex {
  public:
+  // Where the journal begins, if not with segment 1. Before anything else.
+  void BeginAt(const JournalStart& start);
   // The next segment, which is sealed already. Only before the first AddGroup.
   void AddSealed(const IndexHead& head);
   // The next group, in the segment of the last one or one behind it. True if it begins a segment.
@@ -36,6 +38,9 @@ class JournalIndex {
   PartitionSeq Last(PartitionId partition) const;
   // Where reading must begin so as not to miss an entry behind `after`.
   JournalStart StartFor(const SequenceVector& after) const;
+  JournalStart Begin() const;
+  // True if there was such an entry, before the journal's beginning.
+  bool IsBeforeBegin(PartitionId partition, PartitionSeq seq) const;
   // What comes behind all that was added: of AddSealed the next segment, of AddGroup the next group.
   JournalStart End() const;
 
@@ -46,11 +51,16 @@ class JournalIndex {
   // The newest sealed segment's number; 0 for none.
   uint32_t LastSealed() const;
   std::optional<IndexHead> SealedHead(uint32_t segment) const;
+  // The oldest sealed segment, unless it is the only one: then the journal might become empty.
+  std::optional<IndexHead> Oldest() const;
+  // The journal begins behind that segment now.
+  void DropOldest();
 
  private:
   mutable absl::Mutex mutex_;
   std::deque<IndexHead> sealed_ ABSL_GUARDED_BY(mutex_);                    // without gap
   std::deque<std::shared_ptr<SegmentIndex>> open_ ABSL_GUARDED_BY(mutex_);  // behind them
+  JournalStart begin_ ABSL_GUARDED_BY(mutex_);
   JournalStart end_ ABSL_GUARDED_BY(mutex_);
 };
 

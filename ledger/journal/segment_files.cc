@@ -1,6 +1,7 @@
 #include "ledger/journal/segment_files.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -42,6 +43,42 @@ absl::Status ZeroRange(File& file, uint64_t from, uint64_t to) {
   return absl::OkStatus();
 }
 
+// The segments from the beginning on; DATA_LOSS where one is missing.
+absl::StatusOr<SegmentList> ListFrom(FileSystem& files, const std::string& directory, const std::optional<JournalBeginning>& beginning) {
+  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
+  if (!names.ok()) return names.status();
+  SegmentList list;
+  list.beginning = beginning;
+  if (beginning) list.first = beginning->start.segment;
+  std::set<uint32_t> all;
+  for (const std::string& name : *names) {
+    const std::optional<uint32_t> index = segment::NumberOf(name, segment::kIndexEnding);
+    const std::optional<uint32_t> plain = segment::NumberOf(name);
+    const std::optional<uint32_t> compressed = segment::NumberOf(name, segment::kCompressedEnding);
+    const std::optional<uint32_t> number = index ? index : plain ? plain : compressed;
+    if (!number) continue;
+    if (*number < list.first) {
+      list.leaving.insert(*number);
+    } else if (index) {
+      list.indexed.insert(*number);
+    } else {
+      all.insert(*number);
+      if (plain) list.plain.insert(*number);
+    }
+  }
+  // A journal that has a beginning has a segment there, so an empty one is not taken for a new journal.
+  if (all.empty() && !beginning) return list;
+  list.last = all.empty() ? list.first : *all.rbegin();
+  for (uint32_t number = list.first; number <= list.last; ++number) {
+    if (all.count(number) > 0) continue;
+    // A folder that is changing while it is listed may hide a segment whose form changes.
+    const absl::Status status = OpenSegmentFile(files, directory, number, std::make_shared<BlockCache>(0)).status();
+    if (absl::IsNotFound(status)) return DamageError({SegmentPath(directory, number), 0, "the segment is missing"});
+    if (!status.ok()) return status;
+  }
+  return list;
+}
+
 }  // namespace
 
 std::string SegmentPath(const std::string& directory, uint32_t number, absl::string_view ending) {
@@ -49,26 +86,16 @@ std::string SegmentPath(const std::string& directory, uint32_t number, absl::str
 }
 
 absl::StatusOr<SegmentList> ListSegments(FileSystem& files, const std::string& directory) {
-  const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
-  if (!names.ok()) return names.status();
-  SegmentList list;
-  std::set<uint32_t> all;
-  for (const std::string& name : *names) {
-    if (const std::optional<uint32_t> index = segment::NumberOf(name, segment::kIndexEnding)) list.indexed.insert(*index);
-    std::optional<uint32_t> number = segment::NumberOf(name);
-    if (number) list.plain.insert(*number);
-    if (!number) number = segment::NumberOf(name, segment::kCompressedEnding);
-    if (number) all.insert(*number);
+  absl::StatusOr<std::optional<JournalBeginning>> beginning = ReadBeginning(files, directory);
+  while (true) {
+    if (!beginning.ok()) return beginning.status();
+    absl::StatusOr<SegmentList> list = ListFrom(files, directory, *beginning);
+    if (!absl::IsDataLoss(list.status())) return list;
+    // Beside a server that archives segments: what is missing may lie before the beginning by now.
+    absl::StatusOr<std::optional<JournalBeginning>> now = ReadBeginning(files, directory);
+    if (now.ok() && *now == *beginning) return list;
+    beginning = std::move(now);
   }
-  for (const uint32_t number : all) {
-    while (++list.last < number) {
-      // A folder that is changing while it is listed may hide a segment whose form changes.
-      const absl::Status status = OpenSegmentFile(files, directory, list.last, std::make_shared<BlockCache>(0)).status();
-      if (absl::IsNotFound(status)) return DamageError({SegmentPath(directory, list.last), 0, "the segment is missing"});
-      if (!status.ok()) return status;
-    }
-  }
-  return list;
 }
 
 absl::StatusOr<std::unique_ptr<File>> OpenSegmentFile(FileSystem& files, const std::string& directory, uint32_t number,
@@ -137,7 +164,8 @@ absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directo
   const absl::StatusOr<std::vector<std::string>> names = files.List(directory);
   if (!names.ok()) return names.status();
   for (const std::string& name : *names) {
-    const bool ours = absl::StrContains(name, segment::kEnding) || absl::StrContains(name, segment::kIndexEnding);
+    const bool ours = absl::StrContains(name, segment::kEnding) || absl::StrContains(name, segment::kIndexEnding) ||
+                      absl::StartsWith(name, JournalBeginning::kFile);
     if (!ours || !absl::EndsWith(name, kUnfinishedSuffix)) continue;
     if (absl::Status status = files.Remove(absl::StrCat(directory, "/", name)); !status.ok()) return status;
   }

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "ledger/journal/beginning.h"
 #include "ledger/journal/compressed_file.h"
 #include "ledger/journal/file.h"
 #include "ledger/journal/journal_reader.h"
@@ -20,11 +22,14 @@ std::string SegmentPath(const std::string& directory, uint32_t number, absl::str
 
 // The segments of a folder.
 struct SegmentList {
-  uint32_t last = 0;         // they are 1 to last; 0 for none
+  std::optional<JournalBeginning> beginning;  // where those before `first` were archived
+  uint32_t first = 1;
+  uint32_t last = 0;         // they are first to last; 0 for none
   std::set<uint32_t> plain;  // not, or not only, there in compressed form
   std::set<uint32_t> indexed;
+  std::set<uint32_t> leaving;  // of those before `first`: something is here still, since moving it was interrupted
 };
-// DATA_LOSS where one is missing.
+// DATA_LOSS where one is missing, or the beginning does not hold.
 absl::StatusOr<SegmentList> ListSegments(FileSystem& files, const std::string& directory);
 
 // A segment, open for reading in whatever form it is there: the plain one where it is there in both, since then compressing it was

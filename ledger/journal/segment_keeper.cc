@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ledger/journal/archiving.h"
 #include "ledger/journal/sealing.h"
 
 namespace fenfen {
@@ -13,6 +14,8 @@ namespace {
 
 // How soon it is noticed that the worker is done, which tells nobody, since it must not hold a lock.
 constexpr absl::Duration kLookDelay = absl::Milliseconds(20);
+// How often it is looked whether a segment has become old.
+constexpr absl::Duration kAgeLookDelay = absl::Hours(1);
 // What fails is tried again less and less often, down to so many delays apart.
 constexpr int kRetriesApart = 64;
 
@@ -48,8 +51,10 @@ SegmentKeeper::~SegmentKeeper() {
 absl::Status SegmentKeeper::Open(const SegmentList& list) {
   plain_ = list.plain;
   last_at_open_ = list.last;
+  leaving_ = list.leaving;
+  if (list.beginning) index_.BeginAt(list.beginning->start);
   const uint32_t last_sealed = list.indexed.empty() ? 0 : *list.indexed.rbegin();
-  for (uint32_t number = 1; number <= last_sealed; ++number) {
+  for (uint32_t number = list.first; number <= last_sealed; ++number) {
     JournalStart expected = index_.End();
     absl::StatusOr<IndexHead> head = ReadIndexHead(files_, options_.directory, number);
     if (head.ok() && number == 1) expected.journal_id = head->start.journal_id;
@@ -80,13 +85,23 @@ void SegmentKeeper::Wake() {
   wake_.Signal();
 }
 
+void SegmentKeeper::Covered(SnapshotCover cover) {
+  auto shared = std::make_shared<const SnapshotCover>(std::move(cover));
+  absl::MutexLock held(&mutex_);
+  cover_ = std::move(shared);
+  work_ = true;
+  wake_.Signal();
+}
+
 void SegmentKeeper::Loop() {
   absl::Duration delay = options_.retry_delay;
   while (true) {
     {
       absl::MutexLock held(&mutex_);
-      while (!work_ && compressing_ == 0) wake_.Wait(&mutex_);
-      if (!work_) wake_.WaitWithTimeout(&mutex_, kLookDelay);
+      const bool working = job_ != Job::kNone;
+      const bool archives = options_.retention > absl::ZeroDuration();
+      while (!work_ && !working && !archives) wake_.Wait(&mutex_);
+      if (!work_) wake_.WaitWithTimeout(&mutex_, working ? kLookDelay : kAgeLookDelay);
       work_ = false;
     }
     absl::StatusOr<bool> stepped = true;
@@ -123,13 +138,12 @@ absl::StatusOr<bool> SegmentKeeper::Step() {
     if (absl::Status status = SealOne(*full); !status.ok()) return status;
     return true;
   }
-  if (compressing_ == 0) {
-    const std::optional<IndexHead> head = NextToCompress();
-    if (!head) return false;
-    BeginCompressing(*head);
+  if (job_ == Job::kNone) {
+    const absl::StatusOr<bool> begun = BeginJob();
+    if (!begun.ok() || !*begun || job_ == Job::kNone) return begun;
   }
   if (!worker_done_.load(std::memory_order_acquire)) return false;
-  if (absl::Status status = EndCompressing(); !status.ok()) return status;
+  if (absl::Status status = EndJob(); !status.ok()) return status;
   return true;
 }
 
@@ -148,29 +162,95 @@ std::optional<IndexHead> SegmentKeeper::NextToCompress() {
   return index_.SealedHead(*plain_.begin());
 }
 
-void SegmentKeeper::BeginCompressing(const IndexHead& head) {
-  compressing_ = head.start.segment;
+std::optional<IndexHead> SegmentKeeper::NextToArchive(const SnapshotCover& cover) const {
+  if (options_.retention == absl::ZeroDuration() || options_.archive.empty() || all_stay_) return std::nullopt;
+  const std::optional<IndexHead> head = index_.Oldest();
+  if (!head || plain_.count(head->start.segment) > 0) return std::nullopt;
+  const JournalStart next = head->Next();
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    if (next.last[p] > cover.sequences[p]) return std::nullopt;
+  }
+  return head;
+}
+
+absl::StatusOr<bool> SegmentKeeper::BeginJob() {
+  if (const std::optional<IndexHead> head = NextToCompress()) {
+    RunJob(Job::kCompress, head->start.segment, [this, head] { return CompressSegment(files_, options_.directory, *head, stop_); });
+    return true;
+  }
+  if (!leaving_.empty() && !options_.archive.empty() && !all_stay_) {
+    const uint32_t segment = *leaving_.begin();
+    RunJob(Job::kMove, segment, [this, segment] { return MoveToArchive(files_, options_.directory, options_.archive, segment, stop_); });
+    return true;
+  }
+  std::shared_ptr<const SnapshotCover> cover;
+  {
+    absl::MutexLock held(&mutex_);
+    cover = cover_;
+  }
+  const std::optional<IndexHead> head = cover == nullptr ? std::nullopt : NextToArchive(*cover);
+  if (!head) return false;
+  if (age_.segment == head->start.segment) {
+    if (age_.latest + options_.retention >= options_.clock->Now()) return false;
+    if (absl::Status status = BeginBehind(*head, *cover); !status.ok()) return status;
+    return true;
+  }
+  RunJob(Job::kFindAge, head->start.segment, [this, head]() -> absl::Status {
+    const absl::StatusOr<absl::Time> latest = LatestRecordTime(files_, options_.directory, *head, stop_);
+    if (latest.ok()) worker_latest_ = *latest;
+    return latest.status();
+  });
+  return true;
+}
+
+// First on disk, then for readers: whoever still finds the segment's entries finds its files too, or asks anew.
+absl::Status SegmentKeeper::BeginBehind(const IndexHead& head, const SnapshotCover& cover) {
+  if (absl::Status status = WriteBeginning(files_, options_.directory, {head.Next(), cover}); !status.ok()) return status;
+  index_.DropOldest();
+  cache_.Forget(head.start.segment);
+  leaving_.insert(head.start.segment);
+  return absl::OkStatus();
+}
+
+void SegmentKeeper::RunJob(Job job, uint32_t segment, std::function<absl::Status()> work) {
+  job_ = job;
+  job_segment_ = segment;
   worker_done_ = false;
-  const auto compress = [this, head] {
-    worker_status_ = CompressSegment(files_, options_.directory, head, stop_);
+  const auto run = [this, work = std::move(work)] {
+    worker_status_ = work();
     worker_done_.store(true, std::memory_order_release);
   };
-  if (!own_thread_) return compress();
+  if (!own_thread_) return run();
   // A new thread for each: a process without privileges cannot raise a priority again.
-  worker_ = std::thread([compress] {
+  worker_ = std::thread([run] {
     const sched_param parameters{};
     ::pthread_setschedparam(::pthread_self(), SCHED_IDLE, &parameters);  // where it is not allowed, it runs as any other
-    compress();
+    run();
   });
 }
 
-absl::Status SegmentKeeper::EndCompressing() {
+absl::Status SegmentKeeper::EndJob() {
   if (worker_.joinable()) worker_.join();
-  const uint32_t segment = std::exchange(compressing_, 0);
-  cache_.Forget(segment);
-  // A damaged one stays as it is, for a person to look at.
-  if (worker_status_.ok() || absl::IsDataLoss(worker_status_)) plain_.erase(segment);
-  if (worker_status_.ok()) ++compressed_;
+  const Job job = std::exchange(job_, Job::kNone);
+  const bool done = worker_status_.ok();
+  switch (job) {
+    case Job::kNone:
+      break;
+    case Job::kCompress:
+      cache_.Forget(job_segment_);
+      // A damaged one stays as it is, for a person to look at.
+      if (done || absl::IsDataLoss(worker_status_)) plain_.erase(job_segment_);
+      if (done) ++compressed_;
+      break;
+    case Job::kFindAge:
+      if (done) age_ = {job_segment_, worker_latest_};
+      break;
+    case Job::kMove:
+      if (done) leaving_.erase(job_segment_);
+      if (done) ++archived_;
+      break;
+  }
+  if (job != Job::kCompress && absl::IsDataLoss(worker_status_)) all_stay_ = true;
   return worker_status_;
 }
 

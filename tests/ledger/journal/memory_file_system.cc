@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -134,7 +135,12 @@ absl::Status MemoryFileSystem::CreateDirectory(const std::string&) { return absl
 absl::Status MemoryFileSystem::SyncDirectory(const std::string& path) {
   if (absl::Status fault = AskFault("sync", path); !fault.ok()) return fault;
   absl::MutexLock held(&mutex_);
-  durable_names_ = names_;
+  // Of this folder alone: those of another may still go either way.
+  const auto within = [prefix = absl::StrCat(path, "/")](const auto& name) { return absl::StartsWith(name.first, prefix); };
+  for (auto at = durable_names_.begin(); at != durable_names_.end();) at = within(*at) ? durable_names_.erase(at) : std::next(at);
+  for (const auto& name : names_) {
+    if (within(name)) durable_names_.insert(name);
+  }
   return absl::OkStatus();
 }
 
