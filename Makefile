@@ -4,7 +4,7 @@
 help:            ## This list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */  make \1\t/' | expand -t 20
 
-run:             ## Build all and run the demo district; Ctrl-C stops it, a second run starts in seconds; MODE=redis: counters in Redis
+run:             ## Build all and run the demo district; Ctrl-C stops it; MODE=redis, MODE=cluster: other stores
 	@scripts/run $(if $(MODE),--mode $(MODE)) $(ARGS)
 
 test:            ## Everything: build, unit tests, style, fuzz, demo-check, faults, browser; ends with one line of counts
