@@ -8,7 +8,7 @@
 -- two of them may be rounded, but never back into that range, so the check of the range holds.
 -- KEYS of every function: 1 meta, 2 records, 3 accounts, 4 devices, 5 outbox, and from 6 on the request-key days that it touches.
 
-local VERSION = 1
+local VERSION = 2
 local BOOKS = 5                -- of KEYS; the others are days
 local AMOUNT_MAX = 9007199254740991
 local DAYS_KEPT = 46           -- before the newest; the days lie in a ring one longer
@@ -16,6 +16,7 @@ local EVENTS_KEPT = 64         -- of a device
 local EVENTS_FORGOTTEN = 16    -- at once, when there are more
 local EVENT_BYTES = 16         -- number, fingerprint, sequence
 local NUMBER_ZERO = '\192\0\0\0\0\0\0\0'  -- the event number 0, as a request key's second half holds it
+local OUTBOX_BYTES = 4194304   -- of transactions, about, in one answer
 local UNPACK_MAX = 4000        -- arguments of one redis.call; Lua's stack holds some 8,000
 
 local KEYS  -- of the call that is being answered
@@ -47,13 +48,30 @@ local function integer(number) return string.format('%.0f', number) end
 -- Ends the call with an error, before anything is written.
 local function refuse(text) error({err = text}) end
 
--- What stands in meta, where the partition is `journal`'s and, if `replid` is given, open under it.
-local function enter(journal, replid)
-  local meta = redis.call('HMGET', KEYS[1], 'journal', 'replid', 'seq', 'settled', 'day')
+-- What stands in meta, where the partition is `journal`'s and, if `opening` is given, open under it: in this life of this Redis, under this
+-- term, and since it was last opened. What version 1 wrote has no term: that is term 0, and open to nobody.
+local function enter(journal, opening)
+  local meta = redis.call('HMGET', KEYS[1], 'journal', 'replid', 'seq', 'settled', 'day', 'term', 'opening')
   if not meta[1] then refuse('FENCED the partition is not here') end
   if meta[1] ~= journal then refuse('FOREIGN the partition is of journal ' .. meta[1]) end
-  if replid and meta[2] ~= replid then refuse('FENCED the partition is not open') end
-  return {seq = tonumber(meta[3]), settled = tonumber(meta[4]), day = tonumber(meta[5])}
+  local term, nonce = meta[6] or '0', meta[7] or ''
+  if opening and (meta[2] == '' or meta[2] .. '/' .. term .. '/' .. nonce ~= opening) then refuse('FENCED the partition is not open') end
+  return {seq = tonumber(meta[3]), settled = tonumber(meta[4]), day = tonumber(meta[5]), replid = meta[2], term = term, opening = nonce}
+end
+
+-- The same for whoever has claimed `term`, and repairs.
+local function enter_claimed(journal, term)
+  local meta = enter(journal)
+  if meta.term ~= term then refuse('FENCED the partition is claimed under term ' .. meta.term) end
+  return meta
+end
+
+-- The same, or nothing where a key is not there. KEYS are all keys of the partition.
+local function enter_whole(journal)
+  local there = redis.call('EXISTS', unpack(KEYS))
+  if redis.call('EXISTS', KEYS[1]) == 0 then return nil end
+  local meta = enter(journal)
+  return there == #KEYS and meta or nil
 end
 
 -- The fields of one of KEYS, as read() gives them. Each key is there from the partition's beginning, so one that is not has been lost.
@@ -286,6 +304,18 @@ local function apply(args, meta, tables, changed, entry, seq)
   end
 end
 
+-- Drops all request keys of a day. The key itself stays: in a slot that is moving to another node one that is not there is looked for
+-- over there.
+local function forget_day(key)
+  local found, fields = redis.call('HGETALL', key), {}
+  for i = 1, #found, 2 do
+    if found[i] ~= 'day' then fields[#fields + 1] = found[i] end
+  end
+  for from = 1, #fields, UNPACK_MAX do
+    redis.call('HDEL', key, unpack(fields, from, math.min(from + UNPACK_MAX - 1, #fields)))
+  end
+end
+
 -- Makes the tables' changes in Redis.
 local function store(meta, tables, changed)
   local records, accounts, windows = {}, {}, {}
@@ -306,7 +336,7 @@ local function store(meta, tables, changed)
   write(KEYS[4], windows)
   write(KEYS[5], changed.outbox)
   for place, ring in pairs(tables.rings) do
-    if ring.begun then redis.call('UNLINK', KEYS[place]) end
+    if ring.begun then forget_day(KEYS[place]) end
     write(KEYS[place], ring.added)
   end
   write(KEYS[1], {'seq', integer(meta.seq), 'settled', integer(meta.settled), 'day', meta.day and integer(meta.day) or ''})
@@ -341,7 +371,7 @@ local function try(args, meta, tables, entries, outbox)
   return verdicts, changed
 end
 
--- journal, replid, lowest sequence the partition can be at, journaled, entries
+-- journal, opening, lowest sequence the partition can be at, journaled, entries
 local function commit(args)
   local meta = enter(args[1], args[2])
   if meta.seq < tonumber(args[3]) then refuse('FENCED the partition has lost transactions') end
@@ -353,11 +383,11 @@ local function commit(args)
   return verdicts
 end
 
--- journal, last sequence before, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
+-- journal, term, last sequence before, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
 local function restore(args)
-  local meta = enter(args[1])
-  if meta.seq ~= tonumber(args[2]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
-  local entries = entries_at(args, 4, args[3])
+  local meta = enter_claimed(args[1], args[2])
+  if meta.seq ~= tonumber(args[3]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
+  local entries = entries_at(args, 5, args[4])
   local tables, before = load(args, entries), meta.seq
   local verdicts, changed = try(args, meta, tables, entries, false)
   -- What is restored is journaled.
@@ -368,7 +398,7 @@ end
 
 -- Looking.
 
--- journal, replid, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
+-- journal, opening, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
 local function load_fields(args)
   local meta = enter(args[1], args[2])
   local answer, at = {meta.seq, {}, {}, {}}, 3
@@ -390,7 +420,7 @@ local function load_fields(args)
   return answer
 end
 
--- journal, replid → sequence, records, accounts: everything, as field, value, field, value…
+-- journal, opening → sequence, records, accounts: everything, as field, value, field, value…
 local function dump(args)
   local meta = enter(args[1], args[2])
   if redis.call('EXISTS', KEYS[2], KEYS[3]) < 2 then refuse('FENCED a key is lost') end
@@ -399,44 +429,66 @@ end
 
 -- The fence. While a partition is closed (no replid, or not the present one) only these and restore change it.
 
--- journal, first, count → sequence, settled, the transactions of the outbox from `first` on (first 0: none); or nothing where the partition
--- is not there as a whole
+-- journal → sequence, settled, term, replid and opening of meta, the present replid; or nothing where the partition is not there as a whole
 local function look(args)
-  local there = redis.call('EXISTS', unpack(KEYS))
-  if redis.call('EXISTS', KEYS[1]) == 0 or (there < #KEYS and enter(args[1])) then return {} end
-  local meta = enter(args[1])
-  local first, answer = tonumber(args[2]), {}
+  local meta = enter_whole(args[1])
+  if not meta then return {} end
+  return {meta.seq, meta.settled, meta.term, meta.replid, meta.opening, current_replid()}
+end
+
+-- journal, opening or '', first, count → sequence, settled, the transactions of the outbox from `first` on (first 0: none)
+local function outbox(args)
+  local meta = enter(args[1], args[2] ~= '' and args[2] or nil)
+  local first, answer, bytes = tonumber(args[3]), {}, 0
   if first > 0 then
-    local fields = sequences(first, math.min(first + tonumber(args[3]) - 1, meta.seq))
+    local fields = sequences(first, math.min(first + tonumber(args[4]) - 1, meta.seq))
     local found = read(KEYS[5], fields)
-    for i, field in ipairs(fields) do answer[i] = found[field] end
+    for i, field in ipairs(fields) do
+      answer[i] = found[field]
+      bytes = bytes + #(found[field] or '')
+      if bytes > OUTBOX_BYTES then break end
+    end
   end
   return {meta.seq, meta.settled, answer}
 end
 
--- journal: begins the partition anew, empty and closed. Every key is made to exist, so that a slot that moves is not asked for one in vain.
+-- journal, from, to: closes the partition for whoever has claimed the terms after `from` up to `to` (both 0: the journal has one writer, and
+-- no terms). Gives sequence and settled; or the term where that is none from `from` on and before `to`; or nothing where the partition is
+-- not there as a whole.
+local function claim(args)
+  local meta = enter_whole(args[1])
+  if not meta then return {} end
+  local term, from, to = tonumber(meta.term), tonumber(args[2]), tonumber(args[3])
+  if term < from or term > to or (term == to and to > 0) then return {meta.term} end
+  write(KEYS[1], {'replid', '', 'term', args[3]})
+  return {meta.seq, meta.settled}
+end
+
+-- journal, term: begins the partition anew, empty and closed. Every key is made to exist, so that a slot that moves is not asked for one in
+-- vain.
 local function reset(args)
-  local journal = redis.call('HGET', KEYS[1], 'journal')
-  if journal and journal ~= args[1] then refuse('FOREIGN the partition is of journal ' .. journal) end
+  local meta = redis.call('HMGET', KEYS[1], 'journal', 'term')
+  if meta[1] and meta[1] ~= args[1] then refuse('FOREIGN the partition is of journal ' .. meta[1]) end
+  if tonumber(meta[2] or 0) > tonumber(args[2]) then refuse('FENCED the partition is claimed under term ' .. meta[2]) end
   redis.call('UNLINK', unpack(KEYS))
   for place = 2, #KEYS do redis.call('HSET', KEYS[place], place > BOOKS and 'day' or 'format', place > BOOKS and '' or '1') end
-  write(KEYS[1], {'format', '1', 'journal', args[1], 'replid', '', 'seq', '0', 'settled', '0', 'day', ''})
+  write(KEYS[1], {'format', '1', 'journal', args[1], 'replid', '', 'term', args[2], 'opening', '', 'seq', '0', 'settled', '0', 'day', ''})
   return redis.status_reply('OK')
 end
 
--- journal, sequence: opens the partition for commits in this Redis, where it is exactly there. Gives the replid to name from now on.
+-- journal, term, sequence, opening: opens the partition for commits in this Redis, where it is exactly there. Gives the replid.
 local function open(args)
-  local meta = enter(args[1])
-  if meta.seq ~= tonumber(args[2]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
+  local meta = enter_claimed(args[1], args[2])
+  if meta.seq ~= tonumber(args[3]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
   local replid = current_replid()
-  write(KEYS[1], {'replid', replid, 'settled', integer(settle(meta, meta.seq))})
+  write(KEYS[1], {'replid', replid, 'opening', args[4], 'settled', integer(settle(meta, meta.seq))})
   return replid
 end
 
--- journal, journaled: drops from the outbox what is journaled.
+-- journal, opening, journaled: drops from the outbox what is journaled.
 local function settle_outbox(args)
-  local meta = enter(args[1])
-  write(KEYS[1], {'settled', integer(settle(meta, tonumber(args[2])))})
+  local meta = enter(args[1], args[2])
+  write(KEYS[1], {'settled', integer(settle(meta, tonumber(args[3])))})
   return redis.status_reply('OK')
 end
 
@@ -456,6 +508,8 @@ register('fenfen_restore', restore)
 register('fenfen_load', load_fields, 'no-writes')
 register('fenfen_dump', dump, 'no-writes')
 register('fenfen_look', look, 'no-writes')
+register('fenfen_outbox', outbox, 'no-writes')
+register('fenfen_claim', claim)
 register('fenfen_reset', reset)
 register('fenfen_open', open)
 register('fenfen_settle', settle_outbox, 'allow-oom')

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/random/distributions.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "ledger/core/limits.h"
 #include "ledger/state/redis/redis_fault.h"
 
@@ -13,71 +15,172 @@ namespace {
 // Of one call.
 constexpr size_t kRestoreBytesMax = 4u << 20;
 constexpr size_t kLookMax = 256;
+// How long somebody else, who seems to be repairing, is given before he is taken for dead.
+constexpr std::chrono::seconds kAwaitOther(1);
+constexpr absl::Duration kAwaitTold = absl::Milliseconds(200);
+constexpr absl::Duration kAwaitStep = absl::Milliseconds(1);
 
 PartitionSeq After(PartitionSeq seq, uint64_t by) { return PartitionSeq(seq.value() + by); }
 
+absl::Status AnotherRepairs() { return RedisError(RedisFault::kFenced, "another server is repairing it"); }
+
 }  // namespace
 
-PartitionRepair::PartitionRepair(PartitionId partition, const PartitionKeys& keys, RedisClient& client, RedisClient::SessionId session,
-                                 JournalTail& tail)
-    : partition_(partition), keys_(keys), client_(client), session_(session), tail_(tail) {}
+PartitionRepair::PartitionRepair(PartitionId partition, const PartitionKeys& keys, const RedisRoute& route, JournalTail& tail,
+                                 PartitionSeq told, RepairMemory& memory)
+    : partition_(partition), keys_(keys), route_(route), tail_(tail), told_(told), memory_(memory) {}
 
 // A crash anywhere in here leaves a closed partition, and the next repair begins again.
 absl::StatusOr<FenceToken> PartitionRepair::Run() {
-  const absl::StatusOr<PartitionSeq> durable = tail_.Settle(partition_);
-  if (!durable.ok()) return durable.status();
-  absl::StatusOr<Place> place = Look();
-  if (place.ok() && (!place->there || place->settled > place->last)) place = BeginAnew();
+  // Asked for before Redis is looked at, so that a Redis which is there has not lost anything.
+  const absl::StatusOr<JournalTail::Head> head = tail_.HeadOf(partition_);
+  if (!head.ok()) return head.status();
+  if (head->term != 0) {
+    const absl::StatusOr<std::optional<FenceToken>> joined = TryJoin(*head);
+    if (!joined.ok()) return joined.status();
+    if (*joined) return **joined;
+    AwaitTold();
+  }
+  const absl::StatusOr<JournalTail::Head> claimed = Claim(*head);
+  if (!claimed.ok()) return claimed.status();
+  const absl::StatusOr<Place> place = Close(*claimed);
   if (!place.ok()) return place.status();
-  if (place->settled > *durable) {
-    return absl::DataLossError(absl::StrCat("partition ", partition_.value(), ": the journal ends at transaction ", durable->value(),
-                                            ", but ", place->settled.value(), " were journaled when Redis was told"));
-  }
-  const absl::StatusOr<std::vector<std::string>> outbox = ReadOutbox(*place);
-  if (!outbox.ok()) return outbox.status();
-  const absl::StatusOr<bool> agrees = Agrees(*place, *outbox, *durable);
-  if (!agrees.ok()) return agrees.status();
-  if (!*agrees) {
-    place = BeginAnew();
-    if (!place.ok()) return place.status();
-  }
-  if (place->last > *durable) {
-    std::vector<std::string> unknown(outbox->end() - static_cast<ptrdiff_t>(place->last.value() - durable->value()), outbox->end());
-    report_.swept = unknown.size();
-    if (absl::Status status = tail_.Append(partition_, 0, After(*durable, 1), std::move(unknown)); !status.ok()) return status;
-    return Open(place->last);
-  }
-  absl::Status restored = Restore(place->last, *durable);
-  if (absl::IsDataLoss(restored) && place->last != PartitionSeq(0)) {
-    // Redis has another history than the journal, further back than its outbox goes.
-    place = BeginAnew();
-    if (!place.ok()) return place.status();
-    restored = Restore(place->last, *durable);
-  }
-  if (!restored.ok()) return restored;
-  return Open(*durable);
+  return Mend(*place, *claimed);
 }
 
-absl::StatusOr<PartitionRepair::Place> PartitionRepair::Look() {
-  const absl::StatusOr<RedisReply> reply = client_.Call(session_, LookCall(keys_, tail_.Id(), PartitionSeq(0), 0));
+absl::StatusOr<std::optional<FenceToken>> PartitionRepair::TryJoin(const JournalTail::Head& head) {
+  const absl::StatusOr<Place> place = Look();
+  if (!place.ok()) return place.status();
+  if (!place->there) return std::nullopt;
+  if (place->term == head.term && !place->nonce.empty() && place->replid == place->present && place->last >= head.last) {
+    FenceToken token{tail_.Id(), place->term, place->replid, place->nonce, place->last};
+    // What a killed server has left is journaled before anybody asks about it.
+    const auto swept = SweepOutbox(route_, keys_, partition_, token.Opening(), tail_, head.term, head.last);
+    if (absl::IsDataLoss(swept.status())) return std::nullopt;
+    if (!swept.ok()) return swept.status();
+    report_.joined = true;
+    report_.swept = *swept;
+    return token;
+  }
+  const bool ours = memory_.claimed_to == head.term;
+  const bool repaired = place->term != head.term || place->replid.empty();
+  if (!ours && repaired && Awaits(head.term)) return AnotherRepairs();
+  if (place->term == head.term) {
+    // It is of the present term's history, so what it has the journal may take while that lasts: then nobody is told that his commit came
+    // too late, where Redis has lost nothing (its slot has moved to another node).
+    const auto swept = SweepOutbox(route_, keys_, partition_, "", tail_, head.term, head.last);
+    if (!swept.ok() && !absl::IsDataLoss(swept.status())) return swept.status();
+    report_.swept = swept.value_or(0);
+  }
+  return std::nullopt;
+}
+
+bool PartitionRepair::Awaits(uint64_t term) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (memory_.awaited != term) {
+    memory_.awaited = term;
+    memory_.awaited_until = now + kAwaitOther;
+  }
+  return now < memory_.awaited_until;
+}
+
+void PartitionRepair::AwaitTold() const {
+  const absl::Time until = absl::Now() + kAwaitTold;
+  while (tail_.LastDurable(partition_) < told_ && absl::Now() < until) absl::SleepFor(kAwaitStep);
+}
+
+absl::StatusOr<JournalTail::Head> PartitionRepair::Claim(const JournalTail::Head& head) {
+  // A claim of ours that nobody has heard of is as good as a new one.
+  if (head.term != 0 && memory_.claimed_to == head.term && !memory_.shown) return head;
+  const absl::StatusOr<JournalTail::Head> claimed = tail_.Claim(partition_);
+  if (!claimed.ok()) return claimed.status();
+  if (claimed->term == 0) {
+    const absl::StatusOr<PartitionSeq> durable = tail_.Settle(partition_);
+    if (!durable.ok()) return durable.status();
+    return JournalTail::Head{0, *durable};
+  }
+  if (memory_.awaited == head.term) memory_.awaited = claimed->term;
+  if (memory_.claimed_to + 1 != claimed->term) memory_.claimed_from = claimed->term - 1;
+  memory_.claimed_to = claimed->term;
+  memory_.shown = false;
+  return claimed;
+}
+
+absl::StatusOr<Place> PartitionRepair::Close(const JournalTail::Head& claimed) {
+  const uint64_t from = claimed.term == 0 ? 0 : memory_.claimed_from;
+  memory_.shown = true;
+  const absl::StatusOr<RedisReply> reply = route_.Call(ClaimCall(keys_, tail_.Id(), from, claimed.term));
+  if (!reply.ok()) {
+    if (CertainlyNotDone(FaultOf(reply.status()))) memory_.shown = false;
+    return reply.status();
+  }
+  absl::StatusOr<Place> place = ParseClaimed(reply->value(), claimed.term);
+  if (!place.ok()) return place.status();
+  if (place->there && place->term != claimed.term) {
+    // Another's claim came between, and he has not shown it yet; or this Redis was not the last to be open, whatever it says.
+    memory_.shown = false;
+    if (Awaits(claimed.term)) return AnotherRepairs();
+    memory_.shown = true;
+    return BeginAnew(claimed.term);
+  }
+  if (!place->there || place->settled > place->last) return BeginAnew(claimed.term);
+  return place;
+}
+
+// `claimed.last` holds for all older terms, so it is where the journal ends but for what is appended here.
+absl::StatusOr<FenceToken> PartitionRepair::Mend(Place present, const JournalTail::Head& claimed) {
+  const PartitionSeq durable = claimed.last;
+  absl::StatusOr<Place> place = std::move(present);
+  if (place->settled > durable) return LostBy(durable, *place);
+  const absl::StatusOr<std::vector<std::string>> outbox = ReadOutbox(*place);
+  if (!outbox.ok()) return outbox.status();
+  const absl::StatusOr<bool> agrees = Agrees(*place, *outbox, durable);
+  if (!agrees.ok()) return agrees.status();
+  if (!*agrees) {
+    place = BeginAnew(claimed.term);
+    if (!place.ok()) return place.status();
+  }
+  if (place->last > durable) {
+    std::vector<std::string> unknown(outbox->end() - static_cast<ptrdiff_t>(place->last.value() - durable.value()), outbox->end());
+    report_.swept += unknown.size();
+    if (absl::Status status = tail_.Append(partition_, claimed.term, After(durable, 1), std::move(unknown)); !status.ok()) return status;
+    return Open(claimed.term, place->last);
+  }
+  absl::Status restored = Restore(claimed.term, place->last, durable);
+  if (absl::IsDataLoss(restored) && place->last != PartitionSeq(0)) {
+    // Redis has another history than the journal, further back than its outbox goes.
+    place = BeginAnew(claimed.term);
+    if (!place.ok()) return place.status();
+    restored = Restore(claimed.term, place->last, durable);
+  }
+  if (!restored.ok()) return restored;
+  return Open(claimed.term, durable);
+}
+
+absl::Status PartitionRepair::LostBy(PartitionSeq durable, const Place& place) const {
+  return absl::DataLossError(absl::StrCat("partition ", partition_.value(), ": the journal ends at transaction ", durable.value(), ", but ",
+                                          place.settled.value(), " were journaled when Redis was told"));
+}
+
+absl::StatusOr<Place> PartitionRepair::Look() {
+  const absl::StatusOr<RedisReply> reply = route_.Call(LookCall(keys_, tail_.Id()));
   if (!reply.ok()) return reply.status();
-  if (reply->value().size() == 0) return Place{};
-  return Place{true, PartitionSeq(static_cast<uint64_t>((*reply)[0].integer())),
-               PartitionSeq(static_cast<uint64_t>((*reply)[1].integer()))};
+  return ParsePlace(reply->value());
 }
 
 absl::StatusOr<std::vector<std::string>> PartitionRepair::ReadOutbox(const Place& place) {
-  std::vector<std::string> outbox;
-  while (After(place.settled, outbox.size()) < place.last) {
-    const PartitionSeq next = After(place.settled, outbox.size() + 1);
-    const absl::StatusOr<RedisReply> reply = client_.Call(session_, LookCall(keys_, tail_.Id(), next, kLookMax));
+  std::vector<std::string> found;
+  while (After(place.settled, found.size()) < place.last) {
+    const PartitionSeq next = After(place.settled, found.size() + 1);
+    const absl::StatusOr<RedisReply> reply = route_.Call(OutboxCall(keys_, tail_.Id(), "", next, kLookMax));
     if (!reply.ok()) return reply.status();
-    const RedisValue found = (*reply)[2];
-    if (found.size() == 0) return RedisError(RedisFault::kFenced, "the partition changes while it is closed");
-    for (size_t i = 0; i < found.size(); ++i) outbox.emplace_back(found[i].text());
+    absl::StatusOr<Outbox> outbox = ParseOutbox(reply->value());
+    if (!outbox.ok()) return outbox.status();
+    if (outbox->transactions.empty()) return RedisError(RedisFault::kFenced, "the partition changes while it is closed");
+    std::move(outbox->transactions.begin(), outbox->transactions.end(), std::back_inserter(found));
   }
-  outbox.resize(place.last.value() - place.settled.value());
-  return outbox;
+  found.resize(place.last.value() - place.settled.value());
+  return found;
 }
 
 absl::StatusOr<bool> PartitionRepair::Agrees(const Place& place, const std::vector<std::string>& outbox, PartitionSeq durable) {
@@ -95,14 +198,16 @@ absl::StatusOr<bool> PartitionRepair::Agrees(const Place& place, const std::vect
   return true;
 }
 
-absl::StatusOr<PartitionRepair::Place> PartitionRepair::BeginAnew() {
-  const absl::StatusOr<RedisReply> reply = client_.Call(session_, ResetCall(keys_, tail_.Id()));
+absl::StatusOr<Place> PartitionRepair::BeginAnew(uint64_t term) {
+  const absl::StatusOr<RedisReply> reply = route_.Call(ResetCall(keys_, tail_.Id(), term));
   if (!reply.ok()) return reply.status();
   report_.began_anew = true;
-  return Place{true, PartitionSeq(0), PartitionSeq(0)};
+  Place place;
+  place.there = true;
+  return place;
 }
 
-absl::Status PartitionRepair::Restore(PartitionSeq from, PartitionSeq to) {
+absl::Status PartitionRepair::Restore(uint64_t term, PartitionSeq from, PartitionSeq to) {
   while (from < to) {
     std::vector<Transaction> transactions;
     size_t bytes = 0;
@@ -114,25 +219,28 @@ absl::Status PartitionRepair::Restore(PartitionSeq from, PartitionSeq to) {
       bytes += stored->size();
       transactions.push_back(*std::move(transaction));
     }
-    if (absl::Status status = RestoreTransactions(client_, session_, keys_, tail_.Id(), from, transactions); !status.ok()) return status;
+    if (absl::Status status = RestoreTransactions(route_, keys_, tail_.Id(), term, from, transactions); !status.ok()) return status;
     from = After(from, transactions.size());
     report_.restored += transactions.size();
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<FenceToken> PartitionRepair::Open(PartitionSeq last) {
-  const absl::StatusOr<RedisReply> reply = client_.Call(session_, OpenCall(keys_, tail_.Id(), last));
+// Whether the call came through or not: what is claimed next stands on this term alone.
+absl::StatusOr<FenceToken> PartitionRepair::Open(uint64_t term, PartitionSeq last) {
+  memory_ = {};
+  const std::string nonce = absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random_), absl::kZeroPad16));
+  const absl::StatusOr<RedisReply> reply = route_.Call(OpenCall(keys_, tail_.Id(), term, last, nonce));
   if (!reply.ok()) return reply.status();
-  return FenceToken{tail_.Id(), std::string(reply->value().text()), last};
+  return FenceToken{tail_.Id(), term, std::string(reply->value().text()), nonce, last};
 }
 
-absl::Status RestoreTransactions(RedisClient& client, RedisClient::SessionId session, const PartitionKeys& keys, uint64_t journal,
-                                 PartitionSeq last, const std::vector<Transaction>& transactions) {
+absl::Status RestoreTransactions(const RedisRoute& route, const PartitionKeys& keys, uint64_t journal, uint64_t term, PartitionSeq last,
+                                 const std::vector<Transaction>& transactions) {
   for (const Transaction& transaction : transactions) {
     if (absl::Status status = CheckTransaction(transaction); !status.ok()) return absl::DataLossError(status.message());
   }
-  const absl::StatusOr<RedisReply> reply = client.Call(session, RestoreCall(keys, journal, last, transactions));
+  const absl::StatusOr<RedisReply> reply = route.Call(RestoreCall(keys, journal, term, last, transactions));
   if (!reply.ok()) return reply.status();
   const absl::StatusOr<std::vector<Verdict>> verdicts = ParseVerdicts(reply->value());
   if (!verdicts.ok()) return verdicts.status();
@@ -143,6 +251,33 @@ absl::Status RestoreTransactions(RedisClient& client, RedisClient::SessionId ses
   return absl::DataLossError(absl::StrCat(
       "transaction ", last.value() + verdicts->size(),
       " does not follow: ", changed ? "another version than it replaced, or a bound crossed" : "a request key with two effects"));
+}
+
+absl::StatusOr<uint64_t> SweepOutbox(const RedisRoute& route, const PartitionKeys& keys, PartitionId partition, const std::string& opening,
+                                     JournalTail& tail, uint64_t term, PartitionSeq durable) {
+  uint64_t swept = 0;
+  PartitionSeq next = After(durable, 1), end;
+  while (true) {
+    const absl::StatusOr<RedisReply> reply = route.Call(OutboxCall(keys, tail.Id(), opening, next, kLookMax));
+    if (!reply.ok()) return reply.status();
+    absl::StatusOr<Outbox> outbox = ParseOutbox(reply->value());
+    if (!outbox.ok()) return outbox.status();
+    // What comes after the first look is for the next sweep.
+    if (end == PartitionSeq(0)) end = outbox->last;
+    if (outbox->settled >= next) {
+      next = After(outbox->settled, 1);
+      if (next > end) return swept;
+      continue;
+    }
+    if (next > end || outbox->transactions.empty()) return swept;
+    for (const std::string& bytes : outbox->transactions) {
+      if (absl::Status status = DecodeTransaction(bytes).status(); !status.ok()) return status;
+    }
+    const size_t count = outbox->transactions.size();
+    if (absl::Status status = tail.Append(partition, term, next, std::move(outbox->transactions)); !status.ok()) return status;
+    swept += count;
+    next = After(next, count);
+  }
 }
 
 }  // namespace fenfen

@@ -48,10 +48,14 @@ RedisClient::RedisClient(RedisOptions options, OnSession on_session)
 }
 
 RedisClient::~RedisClient() {
+  Stop();
+  close(wake_fd_);
+}
+
+void RedisClient::Stop() {
   stopping_.store(true);
   Wake();
-  thread_.join();
-  close(wake_fd_);
+  if (thread_.joinable()) thread_.join();
 }
 
 void RedisClient::Wake() const {
@@ -62,6 +66,18 @@ void RedisClient::Wake() const {
 absl::Status RedisClient::Send(SessionId session, const RedisCommand& command, Done done) {
   std::string bytes;
   AppendCommand(command, bytes);
+  return Queue(session, bytes, 1, std::move(done));
+}
+
+absl::Status RedisClient::SendAsking(SessionId session, const RedisCommand& command, Done done) {
+  std::string bytes;
+  AppendCommand({"ASKING"}, bytes);
+  AppendCommand(command, bytes);
+  return Queue(session, bytes, 2, std::move(done));
+}
+
+// `done` is for the last of the commands; what the others are answered says the last, too.
+absl::Status RedisClient::Queue(SessionId session, absl::string_view bytes, size_t commands, Done done) {
   bool wake = false;
   {
     absl::MutexLock lock(&mutex_);
@@ -71,11 +87,13 @@ absl::Status RedisClient::Send(SessionId session, const RedisCommand& command, D
     if (!pending_.empty() && (pending_.size() >= options_.in_flight_max || pending_bytes_ + bytes.size() > options_.in_flight_bytes_max)) {
       return RedisError(RedisFault::kTooManyInFlight, absl::StrCat(pending_.size(), " commands, ", pending_bytes_, " bytes"));
     }
-    pending_.push_back({std::move(done), bytes.size(), queued_bytes_, After(options_.command_timeout)});
+    const SteadyTime deadline = After(options_.command_timeout);
+    for (size_t i = 1; i < commands; ++i) pending_.push_back({[](absl::StatusOr<RedisReply>) {}, 0, queued_bytes_, deadline});
+    pending_.push_back({std::move(done), bytes.size(), queued_bytes_, deadline});
     pending_bytes_ += bytes.size();
     queued_bytes_ += bytes.size();
     wake = outgoing_.empty();
-    outgoing_ += bytes;
+    outgoing_.append(bytes.data(), bytes.size());
   }
   // The thread takes everything at once, so one wake-up is enough.
   if (wake) Wake();

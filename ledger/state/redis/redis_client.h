@@ -47,13 +47,17 @@ class RedisClient {
   // Queues the command; never blocks. OK where `done` will run; else nothing was done and it will not: kUnreachable where the session has
   // ended (with why), kTooManyInFlight.
   absl::Status Send(SessionId session, const RedisCommand& command, Done done);
-  // The same, and waits for the reply.
+  // The same for a command whose slot is on its way to this node of a cluster: ASKING goes before it, and nothing between.
+  absl::Status SendAsking(SessionId session, const RedisCommand& command, Done done);
+  // Send, and waits for the reply.
   absl::StatusOr<RedisReply> Call(SessionId session, const RedisCommand& command);
 
   // The present session; 0 for none.
   SessionId session() const;
   // OK in a session; else why there is none.
   absl::Status status() const;
+  // Ends the session, for good: what is in flight is answered as by the destructor, nothing is sent any more.
+  void Stop();
   // Ends a session that turned out to be of no use (the server has become a replica) and finds a new one.
   void Leave(SessionId session, const absl::Status& why);
 
@@ -65,6 +69,7 @@ class RedisClient {
     SteadyTime deadline;
   };
 
+  absl::Status Queue(SessionId session, absl::string_view bytes, size_t commands, Done done);
   void Run();
   // One session: from connecting to its end, which it returns.
   absl::Status Converse();

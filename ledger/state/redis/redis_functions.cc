@@ -96,7 +96,13 @@ absl::StatusOr<Verdict> ParseVerdict(absl::string_view text) {
   return absl::InternalError(absl::StrCat("Redis: not a verdict: ", text));
 }
 
+PartitionSeq SeqOf(RedisValue value) { return PartitionSeq(static_cast<uint64_t>(value.integer())); }
+
+absl::Status NotAPlace() { return absl::InternalError("Redis: a reply that does not say where the partition is"); }
+
 }  // namespace
+
+std::string FenceToken::Opening() const { return absl::StrCat(replid, "/", term, "/", nonce); }
 
 std::vector<std::pair<AccountId, int64_t>> NetPostings(const std::vector<Posting>& postings) {
   std::vector<std::pair<AccountId, int64_t>> net;
@@ -113,14 +119,15 @@ std::vector<std::pair<AccountId, int64_t>> NetPostings(const std::vector<Posting
 
 RedisCommand CommitCall(const PartitionKeys& keys, const FenceToken& fence, PartitionSeq journaled, absl::Span<const CommitEntry> entries) {
   Call call("fenfen_commit", keys);
-  call.Arg(fence.journal).Raw(fence.replid).Arg(fence.lowest.value()).Arg(journaled.value()).Arg(entries.size());
+  call.Arg(fence.journal).Raw(fence.Opening()).Arg(fence.lowest.value()).Arg(journaled.value()).Arg(entries.size());
   for (const CommitEntry& entry : entries) AddEntry(call, entry);
   return call.Finish();
 }
 
-RedisCommand RestoreCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq last, absl::Span<const Transaction> transactions) {
+RedisCommand RestoreCall(const PartitionKeys& keys, uint64_t journal, uint64_t term, PartitionSeq last,
+                         absl::Span<const Transaction> transactions) {
   Call call("fenfen_restore", keys);
-  call.Arg(journal).Arg(last.value()).Arg(transactions.size());
+  call.Arg(journal).Arg(term).Arg(last.value()).Arg(transactions.size());
   for (const Transaction& transaction : transactions) {
     CommitEntry entry{transaction.key, transaction.fingerprint, {}, {}, &transaction};
     for (const RecordChange& change : transaction.changes) entry.versions.emplace_back(change.key, change.previous);
@@ -144,7 +151,7 @@ absl::StatusOr<std::vector<Verdict>> ParseVerdicts(RedisValue reply) {
 RedisCommand LoadCall(const PartitionKeys& keys, const FenceToken& fence, absl::Span<const RecordKey> records,
                       absl::Span<const AccountId> accounts, absl::Span<const KeyToFind> requests) {
   Call call("fenfen_load", keys);
-  call.Arg(fence.journal).Raw(fence.replid).Arg(records.size());
+  call.Arg(fence.journal).Raw(fence.Opening()).Arg(records.size());
   // The counts come after the lists before them, as the library reads them.
   for (const RecordKey& key : records) call.Raw(RecordField(key));
   call.Arg(accounts.size());
@@ -175,27 +182,65 @@ absl::StatusOr<Loaded> ParseLoaded(RedisValue reply) {
 }
 
 RedisCommand DumpCall(const PartitionKeys& keys, const FenceToken& fence) {
-  return Call("fenfen_dump", keys).Arg(fence.journal).Raw(fence.replid).Finish();
+  return Call("fenfen_dump", keys).Arg(fence.journal).Raw(fence.Opening()).Finish();
 }
 
-RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq first, size_t count) {
+RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal) {
   Call call("fenfen_look", keys);
-  call.AllDays();
-  return call.Arg(journal).Arg(first.value()).Arg(count).Finish();
-}
-
-RedisCommand ResetCall(const PartitionKeys& keys, uint64_t journal) {
-  Call call("fenfen_reset", keys);
   call.AllDays();
   return call.Arg(journal).Finish();
 }
 
-RedisCommand OpenCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq last) {
-  return Call("fenfen_open", keys).Arg(journal).Arg(last.value()).Finish();
+absl::StatusOr<Place> ParsePlace(RedisValue reply) {
+  if (!reply.is_array() || (reply.size() != 0 && reply.size() != 6)) return NotAPlace();
+  if (reply.size() == 0) return Place{};
+  return Place{true,
+               SeqOf(reply[0]),
+               SeqOf(reply[1]),
+               static_cast<uint64_t>(reply[2].integer()),
+               std::string(reply[3].text()),
+               std::string(reply[4].text()),
+               std::string(reply[5].text())};
 }
 
-RedisCommand SettleCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq journaled) {
-  return Call("fenfen_settle", keys).Arg(journal).Arg(journaled.value()).Finish();
+RedisCommand OutboxCall(const PartitionKeys& keys, uint64_t journal, const std::string& opening, PartitionSeq first, size_t count) {
+  return Call("fenfen_outbox", keys).Arg(journal).Raw(opening).Arg(first.value()).Arg(count).Finish();
+}
+
+absl::StatusOr<Outbox> ParseOutbox(RedisValue reply) {
+  if (reply.size() != 3 || !reply[0].is_integer() || !reply[2].is_array()) return NotAPlace();
+  Outbox outbox{SeqOf(reply[0]), SeqOf(reply[1]), {}};
+  for (size_t i = 0; i < reply[2].size(); ++i) outbox.transactions.emplace_back(reply[2][i].text());
+  return outbox;
+}
+
+RedisCommand ClaimCall(const PartitionKeys& keys, uint64_t journal, uint64_t from, uint64_t to) {
+  Call call("fenfen_claim", keys);
+  call.AllDays();
+  return call.Arg(journal).Arg(from).Arg(to).Finish();
+}
+
+absl::StatusOr<Place> ParseClaimed(RedisValue reply, uint64_t to) {
+  if (!reply.is_array() || reply.size() > 2) return NotAPlace();
+  Place place;
+  place.there = reply.size() != 0;
+  if (reply.size() == 1) place.term = static_cast<uint64_t>(reply[0].integer());
+  if (reply.size() == 2) place = {true, SeqOf(reply[0]), SeqOf(reply[1]), to, {}, {}, {}};
+  return place;
+}
+
+RedisCommand ResetCall(const PartitionKeys& keys, uint64_t journal, uint64_t term) {
+  Call call("fenfen_reset", keys);
+  call.AllDays();
+  return call.Arg(journal).Arg(term).Finish();
+}
+
+RedisCommand OpenCall(const PartitionKeys& keys, uint64_t journal, uint64_t term, PartitionSeq last, const std::string& nonce) {
+  return Call("fenfen_open", keys).Arg(journal).Arg(term).Arg(last.value()).Raw(nonce).Finish();
+}
+
+RedisCommand SettleCall(const PartitionKeys& keys, const FenceToken& fence, PartitionSeq journaled) {
+  return Call("fenfen_settle", keys).Arg(fence.journal).Raw(fence.Opening()).Arg(journaled.value()).Finish();
 }
 
 }  // namespace fenfen

@@ -17,11 +17,16 @@
 
 namespace fenfen {
 
-// What a call must find: whose the partition is, and in which life of a Redis it was opened.
+// What a call must find: whose the partition is, and how it was opened. All servers that write a partition have the same but for `lowest`.
 struct FenceToken {
   uint64_t journal = 0;  // JournalTail::Id
-  std::string replid;    // what OpenCall gave
+  uint64_t term = 0;     // of the journal (JournalTail::Claim)
+  std::string replid;    // of the Redis, in the life in which it was opened
+  std::string nonce;     // of whoever opened it
   PartitionSeq lowest;   // the partition was there already
+
+  // As the library compares it.
+  std::string Opening() const;
 };
 
 // One entry of a commit: an effect, or a refusal that is to be confirmed.
@@ -53,7 +58,8 @@ std::vector<std::pair<AccountId, int64_t>> NetPostings(const std::vector<Posting
 
 RedisCommand CommitCall(const PartitionKeys& keys, const FenceToken& fence, PartitionSeq journaled, absl::Span<const CommitEntry> entries);
 // Redoes the transactions that come after `last`.
-RedisCommand RestoreCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq last, absl::Span<const Transaction> transactions);
+RedisCommand RestoreCall(const PartitionKeys& keys, uint64_t journal, uint64_t term, PartitionSeq last,
+                         absl::Span<const Transaction> transactions);
 // A verdict for each entry that was tried, the first ones; the library says when it stops. INTERNAL for anything else.
 absl::StatusOr<std::vector<Verdict>> ParseVerdicts(RedisValue reply);
 
@@ -75,9 +81,37 @@ absl::StatusOr<Loaded> ParseLoaded(RedisValue reply);
 RedisCommand DumpCall(const PartitionKeys& keys, const FenceToken& fence);
 
 // The fence's.
-RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq first, size_t count);
-RedisCommand ResetCall(const PartitionKeys& keys, uint64_t journal);
-RedisCommand OpenCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq last);
-RedisCommand SettleCall(const PartitionKeys& keys, uint64_t journal, PartitionSeq journaled);
+
+// Where a partition is.
+struct Place {
+  bool there = false;  // with all its keys; else nothing of this holds
+  PartitionSeq last;
+  PartitionSeq settled;
+  uint64_t term = 0;
+  std::string replid;   // under which it was opened; empty while somebody repairs it
+  std::string nonce;    // of whoever opened it
+  std::string present;  // the replid of this Redis
+};
+RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal);
+absl::StatusOr<Place> ParsePlace(RedisValue reply);
+
+// Transactions of the outbox from `first` on, `count` at most; 0 for none. `opening` may be empty: the partition is closed.
+RedisCommand OutboxCall(const PartitionKeys& keys, uint64_t journal, const std::string& opening, PartitionSeq first, size_t count);
+struct Outbox {
+  PartitionSeq last;
+  PartitionSeq settled;
+  std::vector<std::string> transactions;
+};
+absl::StatusOr<Outbox> ParseOutbox(RedisValue reply);
+
+// Closes the partition for whoever has claimed the terms from + 1 to `to`, or 0 and 0. In the place that comes back, `term` is what was
+// there where that is none of them and nothing was done, else `to`.
+RedisCommand ClaimCall(const PartitionKeys& keys, uint64_t journal, uint64_t from, uint64_t to);
+absl::StatusOr<Place> ParseClaimed(RedisValue reply, uint64_t to);
+
+RedisCommand ResetCall(const PartitionKeys& keys, uint64_t journal, uint64_t term);
+// Its reply is the replid.
+RedisCommand OpenCall(const PartitionKeys& keys, uint64_t journal, uint64_t term, PartitionSeq last, const std::string& nonce);
+RedisCommand SettleCall(const PartitionKeys& keys, const FenceToken& fence, PartitionSeq journaled);
 
 }  // namespace fenfen

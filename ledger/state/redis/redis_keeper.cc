@@ -1,5 +1,6 @@
 // RedisState's beginning and end, and the keeper: the thread that sees to it that partitions are open.
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -16,6 +17,10 @@ constexpr absl::Duration kIdle = absl::Milliseconds(200);
 constexpr absl::Duration kSoon = absl::Milliseconds(20);
 // How often it asks whose Redis this is while all goes well.
 constexpr std::chrono::seconds kLookEvery(1);
+// How long a node that a slot is said to be on its way to may take to let us in.
+constexpr std::chrono::seconds kAskPatience(1);
+// How often a partition is looked for elsewhere in one round.
+constexpr int kRedirectionsMax = 3;
 
 // What waiting does not mend.
 bool Lasting(const absl::Status& status) {
@@ -37,12 +42,14 @@ absl::string_view InfoWord(absl::string_view info, absl::string_view name) {
 RedisState::RedisState(RedisStateOptions options, JournalTail& tail)
     : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not connected yet")) {
   FENFEN_CHECK(IsDeploymentName(options_.deployment));
-  client_ = std::make_unique<RedisClient>(options_.redis, [this](RedisClient::SessionId) { Nudge(); });
+  cluster_ = std::make_unique<RedisCluster>(options_.redis, [this] { Nudge(); });
   for (uint16_t p = 0; p < kPartitions; ++p) {
-    partitions_[p] = std::make_unique<RedisPartition>(PartitionId(p), options_, *client_, tail_, waiting_works_,
-                                                      [this](const absl::Status& status) { TakeFault(status); });
+    partitions_[p] =
+        std::make_unique<RedisPartition>(PartitionId(p), options_, tail_, waiting_works_,
+                                         [this](const RedisRoute& route, const absl::Status& status) { TakeFault(route, status); });
   }
   keeper_ = std::thread([this] { Keep(); });
+  patience_ = std::thread([this] { EndPatience(); });
 }
 
 RedisState::~RedisState() {
@@ -51,9 +58,10 @@ RedisState::~RedisState() {
     stopping_ = true;
   }
   keeper_.join();
+  patience_.join();
   // Answers what is in flight; nothing is sent any more.
-  CloseAll();
-  client_.reset();
+  for (const auto& partition : partitions_) partition->Close();
+  cluster_->Stop();
   for (const auto& partition : partitions_) partition->GiveUp(SteadyTime::max());
 }
 
@@ -84,15 +92,16 @@ void RedisState::Sweep(PartitionId partition) {
   Nudge();
 }
 
-void RedisState::Note(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
-  problem_ = status;
-}
-
 // Runs under a partition's lock.
-void RedisState::TakeFault(const absl::Status& status) {
-  if (FaultOf(status) == RedisFault::kFunctionMissing) library_doubtful_.store(true);
-  if (FaultOf(status) == RedisFault::kReadOnly) replica_.store(true);
+void RedisState::TakeFault(const RedisRoute& route, const absl::Status& status) {
+  const RedisFault fault = FaultOf(status);
+  if (route.node != nullptr) {
+    if (fault == RedisFault::kFunctionMissing) route.node->library_doubtful.store(true);
+    if (fault == RedisFault::kReadOnly) route.node->replica.store(true);
+    if (fault == RedisFault::kMoved) {
+      if (const auto redirection = RedirectionOf(status)) cluster_->TakeMoved(*redirection, *route.node);
+    }
+  }
   absl::MutexLock lock(&mutex_);
   all_open_ = false;
   problem_ = status;
@@ -113,25 +122,29 @@ void RedisState::Keep() {
   }
 }
 
-bool RedisState::KeepOnce() {
-  const SteadyTime now = std::chrono::steady_clock::now();
-  for (const auto& partition : partitions_) partition->GiveUp(now);
-  const RedisClient::SessionId session = client_->session();
-  if (replica_.exchange(false)) client_->Leave(session, RedisError(RedisFault::kReadOnly, "it has become a replica"));
-  if (session == 0 || !PrepareSession(session)) {
-    CloseAll();
-    if (session == 0) Note(client_->status());
-    return false;
-  }
-  absl::Status problem;
-  for (const auto& partition : partitions_) {
-    partition->SettleIdle();
-    if (partition->BeginRepair()) {
-      if (absl::Status status = Repair(*partition, session); !status.ok()) problem = status;
-      // Repairs may take long; no work of another partition waits for longer than its patience.
-      partition->GiveUp(std::chrono::steady_clock::now());
+// Beside the keeper, which may have to wait for Redis and for the journal.
+void RedisState::EndPatience() {
+  while (true) {
+    {
+      absl::MutexLock lock(&mutex_);
+      if (mutex_.AwaitWithTimeout(absl::Condition(&stopping_), kSoon)) return;
     }
-    if (client_->session() != session) return false;
+    if (waiting_works_.load() == 0) continue;
+    const SteadyTime now = std::chrono::steady_clock::now();
+    for (const auto& partition : partitions_) partition->GiveUp(now);
+  }
+}
+
+bool RedisState::KeepOnce() {
+  absl::Status problem;
+  for (const std::shared_ptr<RedisNode>& node : cluster_->nodes()) {
+    if (absl::Status status = PrepareNode(*node); !status.ok()) problem = status;
+  }
+  cluster_->Retire();
+  for (const auto& partition : partitions_) {
+    if (absl::Status status = Tend(*partition); !status.ok() && problem.ok()) problem = status;
+    absl::MutexLock lock(&mutex_);
+    if (stopping_) return true;
   }
   const bool open = std::all_of(partitions_.begin(), partitions_.end(), [](const auto& partition) { return partition->is_open(); });
   absl::MutexLock lock(&mutex_);
@@ -142,58 +155,129 @@ bool RedisState::KeepOnce() {
 
 // A new session may lead to another Redis, or to one that has forgotten everything: nothing that was known holds any more. The same within
 // a session, where the replication id tells that this Redis has begun a new life.
-bool RedisState::PrepareSession(RedisClient::SessionId session) {
+absl::Status RedisState::PrepareNode(RedisNode& node) {
+  const RedisClient::SessionId session = node.client.session();
+  if (node.replica.exchange(false)) node.client.Leave(session, RedisError(RedisFault::kReadOnly, "it has become a replica"));
+  if (session == 0) {
+    node.prepared = 0;
+    return node.client.status();
+  }
   const SteadyTime now = std::chrono::steady_clock::now();
-  const bool fresh = session != prepared_;
-  if (!fresh && !library_doubtful_.load() && now < next_look_) return true;
+  const bool fresh = session != node.prepared;
+  if (!fresh && !node.library_doubtful.load() && now < node.next_look) return absl::OkStatus();
   if (fresh) {
-    CloseAll();
+    node.prepared = 0;
     absl::MutexLock lock(&mutex_);
     ++figures_.sessions;
   }
-  const absl::StatusOr<RedisReply> info = client_->Call(session, {"INFO", "replication", "memory"});
+  const absl::StatusOr<RedisReply> info = node.client.Call(session, {"INFO", "replication", "memory"});
   absl::Status status = info.status();
   if (status.ok()) {
     const absl::string_view policy = InfoWord(info->value().text(), "maxmemory_policy:");
     if (policy != "noeviction") status = RedisError(RedisFault::kMayEvict, absl::StrCat("it is ", policy));
   }
-  if (status.ok() && (fresh || library_doubtful_.exchange(false))) status = EnsureLibrary(*client_, session);
+  if (status.ok() && (node.library_doubtful.exchange(false) || fresh)) status = EnsureLibrary(node.client, session);
   if (!status.ok()) {
-    prepared_ = 0;
-    Note(status);
-    return false;
+    node.prepared = 0;
+    return status;
   }
   const std::string replid(InfoWord(info->value().text(), "master_replid:"));
-  if (!fresh && replid != replid_) CloseAll();
-  replid_ = replid;
-  prepared_ = session;
-  next_look_ = now + kLookEvery;
-  return true;
+  if (!fresh && replid != node.replid) {
+    for (const auto& partition : partitions_) partition->CloseIfBy(node);
+  }
+  node.replid = replid;
+  node.prepared = session;
+  node.next_look = now + kLookEvery;
+  return absl::OkStatus();
 }
 
-absl::Status RedisState::Repair(RedisPartition& partition, RedisClient::SessionId session) {
-  PartitionRepair repair(partition.id(), partition.keys(), *client_, session, tail_);
+absl::Status RedisState::Tend(RedisPartition& partition) {
+  Care& care = care_[partition.id().value()];
+  partition.CloseIfSessionOver();
+  partition.SettleIdle();
+  const SteadyTime now = std::chrono::steady_clock::now();
+  partition.Glance(now);
+  std::atomic<bool>& wanted = sweep_wanted_[partition.id().value()];
+  if (partition.LeftBehind() || (now >= care.next_sweep && wanted.exchange(false))) {
+    care.next_sweep = now + absl::ToChronoNanoseconds(kSoon);
+    if (absl::Status status = SweepOpen(partition); !status.ok()) return status;
+  }
+  absl::Status status;
+  for (int attempt = 0; attempt < kRedirectionsMax && partition.BeginRepair(); ++attempt) {
+    const absl::StatusOr<RedisRoute> route = RouteOf(partition);
+    if (!route.ok()) return route.status();
+    status = Repair(partition, *route);
+    const RedisFault fault = FaultOf(status);
+    if (fault != RedisFault::kMoved && fault != RedisFault::kAsk) break;
+  }
+  return status;
+}
+
+absl::StatusOr<RedisRoute> RedisState::RouteOf(const RedisPartition& partition) {
+  Care& care = care_[partition.id().value()];
+  RedisRoute route{care.asking != nullptr ? care.asking : cluster_->NodeOf(partition.keys().slot()), 0, care.asking != nullptr};
+  if (route.node == nullptr) {
+    cluster_->WantMap();
+    return cluster_->status();
+  }
+  route.session = route.node->prepared;
+  if (route.session != 0) return route;
+  // It is on the way, or has not been met before, or is gone: then the map says who has taken its place.
+  cluster_->WantMap();
+  const absl::Status status = route.node->client.status();
+  if (std::chrono::steady_clock::now() > care.asking_until) care.asking = nullptr;
+  return status.ok() ? RedisError(RedisFault::kUnreachable, "a node is being looked at") : status;
+}
+
+absl::Status RedisState::Repair(RedisPartition& partition, const RedisRoute& route) {
+  Care& care = care_[partition.id().value()];
+  PartitionRepair repair(partition.id(), partition.keys(), route, tail_, partition.told(), care.memory);
   absl::StatusOr<FenceToken> token = repair.Run();
   {
     absl::MutexLock lock(&mutex_);
     ++figures_.repairs;
+    figures_.joined += repair.report().joined ? 1 : 0;
     figures_.began_anew += repair.report().began_anew ? 1 : 0;
     figures_.restored += repair.report().restored;
     figures_.swept += repair.report().swept;
   }
   if (token.ok()) {
-    partition.Open({session, *std::move(token)});
+    care.asking = nullptr;
+    partition.Open({route, *std::move(token)});
     return absl::OkStatus();
   }
-  if (FaultOf(token.status()) == RedisFault::kFunctionMissing) library_doubtful_.store(true);
-  if (FaultOf(token.status()) == RedisFault::kReadOnly) replica_.store(true);
+  const RedisFault fault = FaultOf(token.status());
+  if (fault == RedisFault::kFunctionMissing) route.node->library_doubtful.store(true);
+  if (fault == RedisFault::kReadOnly) route.node->replica.store(true);
+  // A slot that is half-way is asked for again where it is going to.
+  if (fault != RedisFault::kLoading) care.asking = nullptr;
+  if (const auto redirection = RedirectionOf(token.status())) {
+    if (fault == RedisFault::kMoved) cluster_->TakeMoved(*redirection, *route.node);
+    if (fault == RedisFault::kAsk) {
+      care.asking = cluster_->NodeAt(*redirection, *route.node);
+      care.asking_until = std::chrono::steady_clock::now() + kAskPatience;
+    }
+  }
   return token.status();
 }
 
-void RedisState::CloseAll() {
-  for (const auto& partition : partitions_) partition->Close();
+// What was committed under the term that the partition is open under, the journal may take as long as that is the present one; whoever told
+// it, or was to tell it.
+absl::Status RedisState::SweepOpen(RedisPartition& partition) {
+  const std::optional<RedisPartition::Access> access = partition.access();
+  if (!access || access->fence.term == 0) return absl::OkStatus();
+  const absl::StatusOr<JournalTail::Head> head = tail_.HeadOf(partition.id());
+  if (!head.ok()) return head.status();
+  if (head->term != access->fence.term) {
+    partition.Doubt(*access, RedisError(RedisFault::kFenced, "the journal has begun another term"));
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<uint64_t> swept =
+      SweepOutbox(access->route, partition.keys(), partition.id(), access->fence.Opening(), tail_, access->fence.term, head->last);
+  if (!swept.ok()) return swept.status();
   absl::MutexLock lock(&mutex_);
-  all_open_ = false;
+  figures_.swept += *swept;
+  return absl::OkStatus();
 }
 
 }  // namespace fenfen

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kCallBytesMax = 4u << 20;
 // How often a request is decided again because another server was quicker.
 constexpr int kAttemptsMax = 16;
+constexpr std::chrono::seconds kGlanceEvery(1);
 
 absl::Status Busy() { return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy); }
 absl::Status Unknown() { return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, limits::kRetryDelayWhenBusy); }
@@ -26,11 +27,10 @@ size_t RoughBytes(const Transaction& transaction) {
 
 }  // namespace
 
-RedisPartition::RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail,
+RedisPartition::RedisPartition(PartitionId id, const RedisStateOptions& options, const JournalTail& tail,
                                std::atomic<size_t>& waiting_works, OnFault on_fault)
     : id_(id),
       options_(options),
-      client_(client),
       tail_(tail),
       waiting_works_(waiting_works),
       on_fault_(std::move(on_fault)),
@@ -105,8 +105,8 @@ void RedisPartition::SendLoad(std::vector<RecordKey> records, std::vector<Accoun
     for (const Item& item : batch_) requests.push_back({item.work->key, item.work->fingerprint});
   }
   const RedisCommand command = LoadCall(keys_, access_.fence, records, accounts, requests);
-  const absl::Status sent = client_.Send(
-      access_.session, command, [this, records = std::move(records), accounts = std::move(accounts)](absl::StatusOr<RedisReply> reply) {
+  const absl::Status sent =
+      access_.route.Send(command, [this, records = std::move(records), accounts = std::move(accounts)](absl::StatusOr<RedisReply> reply) {
         TakeLoaded(records, accounts, std::move(reply));
       });
   if (!sent.ok()) Fail(sent);
@@ -161,8 +161,8 @@ void RedisPartition::DecideAndSend() {
   }
   sent_ = entries.size();
   settled_ = tail_.LastDurable(id_);
-  const absl::Status sent = client_.Send(access_.session, CommitCall(keys_, access_.fence, settled_, entries),
-                                         [this](absl::StatusOr<RedisReply> reply) { TakeCommitted(std::move(reply)); });
+  const absl::Status sent = access_.route.Send(CommitCall(keys_, access_.fence, settled_, entries),
+                                               [this](absl::StatusOr<RedisReply> reply) { TakeCommitted(std::move(reply)); });
   if (!sent.ok()) Fail(sent);
 }
 
@@ -196,7 +196,7 @@ void RedisPartition::TakeVerdict(Item& item, const Verdict& verdict) {
     case Verdict::Kind::kCommitted:
       access_.fence.lowest = verdict.seq;
       cache_.Take(**item.decided, verdict.seq);
-      item.result = ExecuteResult(Committed{verdict.seq, **std::move(item.decided)});
+      item.result = ExecuteResult(Committed{verdict.seq, **std::move(item.decided), access_.fence.term});
       return;
     case Verdict::Kind::kRefusalHolds:
       item.result = item.decided->status();
@@ -245,6 +245,10 @@ void RedisPartition::FinishBatch() {
     Request request = std::move(queue_.front());
     queue_.pop_front();
     waiting_works_.fetch_sub(request.works.size());
+    for (const auto& result : request.results) {
+      const Committed* committed = result.ok() ? std::get_if<Committed>(&*result) : nullptr;
+      if (committed != nullptr) told_ = committed->seq;
+    }
     std::move(request.done)(std::move(request.results));
   }
 }
@@ -261,8 +265,12 @@ void RedisPartition::Fail(const absl::Status& status) {
   }
   batch_.clear();
   busy_ = false;
+  CloseFor(status);
+}
+
+void RedisPartition::CloseFor(const absl::Status& why) {
   open_ = false;
-  on_fault_(status);
+  on_fault_(access_.route, why);
 }
 
 absl::StatusOr<RedisPartition::Access> RedisPartition::AwaitOpen() const {
@@ -278,9 +286,9 @@ bool RedisPartition::is_open() const {
 
 void RedisPartition::Doubt(const Access& access, const absl::Status& why) {
   absl::MutexLock lock(&mutex_);
-  if (!open_ || access_.session != access.session || access_.fence.replid != access.fence.replid) return;
-  open_ = false;
-  on_fault_(why);
+  const bool same = open_ && access_.route.node == access.route.node && access_.route.session == access.route.session &&
+                    access_.fence.nonce == access.fence.nonce;
+  if (same) CloseFor(why);
 }
 
 void RedisPartition::Forget(PartitionSeq last) {
@@ -292,6 +300,26 @@ void RedisPartition::Forget(PartitionSeq last) {
 void RedisPartition::Close() {
   absl::MutexLock lock(&mutex_);
   open_ = false;
+}
+
+void RedisPartition::CloseIfSessionOver() {
+  absl::MutexLock lock(&mutex_);
+  if (open_ && access_.route.session != access_.route.node->prepared) open_ = false;
+}
+
+void RedisPartition::CloseIfBy(const RedisNode& node) {
+  absl::MutexLock lock(&mutex_);
+  if (open_ && access_.route.node.get() == &node) open_ = false;
+}
+
+std::optional<RedisPartition::Access> RedisPartition::access() const {
+  absl::MutexLock lock(&mutex_);
+  return open_ ? std::optional(access_) : std::nullopt;
+}
+
+PartitionSeq RedisPartition::told() const {
+  absl::MutexLock lock(&mutex_);
+  return told_;
 }
 
 bool RedisPartition::BeginRepair() {
@@ -309,6 +337,8 @@ bool RedisPartition::BeginRepair() {
 void RedisPartition::Open(Access access) {
   absl::MutexLock lock(&mutex_);
   access_ = std::move(access);
+  glanced_ = PartitionSeq(0);
+  left_behind_ = false;
   cache_.Clear();
   ask_keys_ = true;
   open_ = true;
@@ -332,9 +362,34 @@ void RedisPartition::SettleIdle() {
   absl::MutexLock lock(&mutex_);
   if (!open_ || busy_ || journaled <= settled_) return;
   // Where it cannot be sent now, the next time will do.
-  if (client_.Send(access_.session, SettleCall(keys_, access_.fence.journal, journaled), [](absl::StatusOr<RedisReply>) {}).ok()) {
-    settled_ = journaled;
-  }
+  if (access_.route.Send(SettleCall(keys_, access_.fence, journaled), [](absl::StatusOr<RedisReply>) {}).ok()) settled_ = journaled;
+}
+
+void RedisPartition::Glance(SteadyTime now) {
+  absl::MutexLock lock(&mutex_);
+  if (!open_ || access_.fence.term == 0 || now < next_glance_) return;
+  next_glance_ = now + kGlanceEvery;
+  const RedisCommand command = OutboxCall(keys_, access_.fence.journal, access_.fence.Opening(), PartitionSeq(0), 0);
+  const absl::Status sent =
+      access_.route.Send(command, [this, access = access_](absl::StatusOr<RedisReply> reply) { TakeGlance(access, std::move(reply)); });
+  if (!sent.ok() && FaultOf(sent) != RedisFault::kTooManyInFlight) glanced_ = PartitionSeq(0);
+}
+
+void RedisPartition::TakeGlance(const Access& access, absl::StatusOr<RedisReply> reply) {
+  if (!reply.ok()) return Doubt(access, reply.status());
+  const absl::StatusOr<Outbox> outbox = ParseOutbox(reply->value());
+  absl::MutexLock lock(&mutex_);
+  if (!outbox.ok() || access_.fence.nonce != access.fence.nonce) return;
+  left_behind_ = left_behind_ || glanced_ > outbox->settled;
+  glanced_ = outbox->last > outbox->settled ? outbox->last : PartitionSeq(0);
+}
+
+bool RedisPartition::LeftBehind() {
+  absl::MutexLock lock(&mutex_);
+  if (!open_ || !left_behind_) return false;
+  left_behind_ = false;
+  glanced_ = PartitionSeq(0);
+  return true;
 }
 
 }  // namespace fenfen

@@ -24,28 +24,28 @@
 #include "ledger/state/redis/decision.h"
 #include "ledger/state/redis/journal_tail.h"
 #include "ledger/state/redis/partition_cache.h"
-#include "ledger/state/redis/redis_client.h"
 #include "ledger/state/redis/redis_fault.h"
+#include "ledger/state/redis/redis_node.h"
 #include "ledger/state/redis/redis_state_options.h"
 
 namespace fenfen {
 
 class RedisPartition {
  public:
-  // Told, under the lock, when a call has failed and the partition has closed.
-  using OnFault = std::function<void(const absl::Status&)>;
+  // What a call must name.
+  struct Access {
+    RedisRoute route;
+    FenceToken fence;
+  };
+  // Told, under the lock, when a call by that route has failed and the partition has closed.
+  using OnFault = std::function<void(const RedisRoute&, const absl::Status&)>;
 
   // `waiting_works` counts the works of all partitions that wait.
-  RedisPartition(PartitionId id, const RedisStateOptions& options, RedisClient& client, const JournalTail& tail,
-                 std::atomic<size_t>& waiting_works, OnFault on_fault);
+  RedisPartition(PartitionId id, const RedisStateOptions& options, const JournalTail& tail, std::atomic<size_t>& waiting_works,
+                 OnFault on_fault);
 
   void Execute(std::vector<State::Work> works, State::Done done);
 
-  // What a call must name.
-  struct Access {
-    RedisClient::SessionId session = 0;
-    FenceToken fence;
-  };
   // Waits until the partition is open; UNAVAILABLE after the patience.
   absl::StatusOr<Access> AwaitOpen() const;
   bool is_open() const;
@@ -58,6 +58,14 @@ class RedisPartition {
 
   // The keeper's.
   void Close();
+  // Closes it where it is open by a session that is over.
+  void CloseIfSessionOver();
+  // Closes it where it is open by that node.
+  void CloseIfBy(const RedisNode& node);
+  // What it is open by; nothing where it is closed.
+  std::optional<Access> access() const;
+  // The last commit that this State has told.
+  PartitionSeq told() const;
   // True where the partition is closed and nothing of it is under way: it may be repaired.
   bool BeginRepair();
   void Open(Access access);
@@ -65,6 +73,10 @@ class RedisPartition {
   void GiveUp(SteadyTime now);
   // Drops from the outbox what is journaled by now, where no commit is about to do it.
   void SettleIdle();
+  // Asks where Redis is, unless it was asked less than a second ago. It does not wait; where it finds the partition not open, that closes.
+  void Glance(SteadyTime now);
+  // Whether two such looks, one after the other, have found the same transaction in the outbox; then the looks begin again.
+  bool LeftBehind();
 
  private:
   struct Request {
@@ -99,11 +111,12 @@ class RedisPartition {
   void TakeChanged(size_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CloseFor(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void TakeGlance(const Access& access, absl::StatusOr<RedisReply> reply) ABSL_LOCKS_EXCLUDED(mutex_);
   static absl::StatusOr<ExecuteResult> RepetitionOf(const RequestKey& key, const Verdict& verdict);
 
   const PartitionId id_;
   const RedisStateOptions& options_;
-  RedisClient& client_;
   const JournalTail& tail_;
   std::atomic<size_t>& waiting_works_;
   const OnFault on_fault_;
@@ -115,6 +128,10 @@ class RedisPartition {
   std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
   PartitionCache cache_ ABSL_GUARDED_BY(mutex_);
   PartitionSeq settled_ ABSL_GUARDED_BY(mutex_);  // asked to be dropped from the outbox
+  PartitionSeq told_ ABSL_GUARDED_BY(mutex_);
+  SteadyTime next_glance_ ABSL_GUARDED_BY(mutex_);
+  PartitionSeq glanced_ ABSL_GUARDED_BY(mutex_);  // where Redis was; 0 where the outbox was empty
+  bool left_behind_ ABSL_GUARDED_BY(mutex_) = false;
 
   // The batch under way.
   bool busy_ ABSL_GUARDED_BY(mutex_) = false;

@@ -23,8 +23,7 @@ constexpr int kReadAttemptsMax = 64;
 // does not keep it from ending.
 class RedisState::LazyView final : public View {
  public:
-  LazyView(RedisClient& client, const RedisPartition& partition, const RedisPartition::Access& access)
-      : client_(client), partition_(partition), access_(access) {}
+  LazyView(const RedisPartition& partition, const RedisPartition::Access& access) : partition_(partition), access_(access) {}
 
   // Begins a run: OK with everything loaded that the runs before have asked for.
   absl::Status Begin() {
@@ -64,7 +63,7 @@ class RedisState::LazyView final : public View {
     std::vector<AccountId> accounts;
     for (const auto& [key, record] : records_) records.push_back(key);
     for (const auto& [account, balance] : balances_) accounts.push_back(account);
-    const auto reply = client_.Call(access_.session, LoadCall(partition_.keys(), access_.fence, records, accounts, {}));
+    const auto reply = access_.route.Call(LoadCall(partition_.keys(), access_.fence, records, accounts, {}));
     const absl::StatusOr<Loaded> loaded = reply.ok() ? ParseLoaded(reply->value()) : reply.status();
     status_ = loaded.status();
     if (!status_.ok()) return;
@@ -85,7 +84,6 @@ class RedisState::LazyView final : public View {
     for (size_t i = 0; i < accounts.size(); ++i) balances_[accounts[i]] = loaded->balances[i];
   }
 
-  RedisClient& client_;
   const RedisPartition& partition_;
   const RedisPartition::Access& access_;
   mutable absl::Status status_;
@@ -105,7 +103,7 @@ absl::Status RedisState::Read(PartitionId id, absl::FunctionRef<void(const View&
   for (int attempt = 0; attempt < kReadAttemptsMax; ++attempt) {
     const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
     if (!access.ok()) return access.status();
-    LazyView view(ClientOf(id), partition, *access);
+    LazyView view(partition, *access);
     for (; attempt < kReadAttemptsMax && view.Begin().ok(); ++attempt) {
       reader(view, view.last());
       if (view.whole()) return absl::OkStatus();
@@ -121,7 +119,7 @@ absl::Status RedisState::Apply(PartitionId id, PartitionSeq seq, const Transacti
   const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
   if (!access.ok()) return access.status();
   const PartitionSeq before(seq.value() - 1);
-  const absl::Status status = RestoreTransactions(ClientOf(id), access->session, partition.keys(), tail_.Id(), before, {transaction});
+  const absl::Status status = RestoreTransactions(access->route, partition.keys(), tail_.Id(), access->fence.term, before, {transaction});
   if (FaultOf(status) == RedisFault::kFenced) {
     return absl::DataLossError(absl::StrCat("partition ", id.value(), ", transaction ", seq.value(), ": a gap in the sequence"));
   }
@@ -135,7 +133,7 @@ absl::StatusOr<State::Digest> RedisState::DigestOf(PartitionId id) const {
   for (int attempt = 0; attempt < kReadAttemptsMax && !reply.ok(); ++attempt) {
     const absl::StatusOr<RedisPartition::Access> access = partition.AwaitOpen();
     if (!access.ok()) return access.status();
-    reply = ClientOf(id).Call(access->session, DumpCall(partition.keys(), access->fence));
+    reply = access->route.Call(DumpCall(partition.keys(), access->fence));
     if (!reply.ok()) partition.Doubt(*access, reply.status());
   }
   if (!reply.ok()) return reply.status();

@@ -2,9 +2,11 @@
 // trusted to keep anything: the journal gives back what it loses.
 //
 //   Execute → RedisPartition (redis_partition.h) → RedisClient (redis_client.h) → fenfen.lua in Redis
-//   the keeper's thread: sees to the function library, repairs and opens closed partitions (partition_repair.h), drops what is journaled
+//   the keeper's thread: sees to the function library, repairs and opens closed partitions (partition_repair.h), drops what is journaled,
+//   journals what was left behind; another thread ends the waiting of works whose patience is over
 //
-// A commit is in the partition's outbox until the journal has it, and the keeper finds out from JournalTail. Thread-safe.
+// A partition lies in one Redis, or in that master of a Redis Cluster that has its slot (redis_cluster.h). A commit is in the partition's
+// outbox until the journal has it, and the keeper finds out from JournalTail. Thread-safe.
 #pragma once
 
 #include <array>
@@ -19,7 +21,7 @@
 #include "absl/synchronization/mutex.h"
 #include "ledger/state/redis/journal_tail.h"
 #include "ledger/state/redis/partition_repair.h"
-#include "ledger/state/redis/redis_client.h"
+#include "ledger/state/redis/redis_cluster.h"
 #include "ledger/state/redis/redis_partition.h"
 #include "ledger/state/redis/redis_state_options.h"
 #include "ledger/state/state.h"
@@ -58,6 +60,7 @@ class RedisState final : public State {
   struct Figures {
     uint64_t sessions = 0;
     uint64_t repairs = 0;
+    uint64_t joined = 0;  // of those: another server had the partition open
     uint64_t began_anew = 0;
     uint64_t restored = 0;
     uint64_t swept = 0;
@@ -67,23 +70,23 @@ class RedisState final : public State {
  private:
   class LazyView;
 
-  // Which connection leads to a partition: the one place that knows how many there are.
-  RedisClient& ClientOf(PartitionId) const { return *client_; }
-
   void Keep();
+  void EndPatience();
   void Nudge();
   // One round of the keeper; false where something is left to do soon.
   bool KeepOnce();
-  bool PrepareSession(RedisClient::SessionId session);
-  absl::Status Repair(RedisPartition& partition, RedisClient::SessionId session);
-  void TakeFault(const absl::Status& status);
-  void CloseAll();
-  void Note(const absl::Status& status);
+  absl::Status PrepareNode(RedisNode& node);
+  absl::Status Tend(RedisPartition& partition);
+  // How a partition is to be spoken to; where that is not possible now, why.
+  absl::StatusOr<RedisRoute> RouteOf(const RedisPartition& partition);
+  absl::Status Repair(RedisPartition& partition, const RedisRoute& route);
+  absl::Status SweepOpen(RedisPartition& partition);
+  void TakeFault(const RedisRoute& route, const absl::Status& status);
 
   const RedisStateOptions options_;
   JournalTail& tail_;
   std::atomic<size_t> waiting_works_{0};  // in all partitions
-  std::unique_ptr<RedisClient> client_;
+  std::unique_ptr<RedisCluster> cluster_;
   std::array<std::unique_ptr<RedisPartition>, kPartitions> partitions_;
 
   mutable absl::Mutex mutex_;
@@ -93,16 +96,18 @@ class RedisState final : public State {
   absl::Status problem_ ABSL_GUARDED_BY(mutex_);
   Figures figures_ ABSL_GUARDED_BY(mutex_);
 
-  // What a fault tells the keeper.
-  std::atomic<bool> library_doubtful_{false};
-  std::atomic<bool> replica_{false};
   std::array<std::atomic<bool>, kPartitions> sweep_wanted_{};
 
   // The keeper's own.
-  RedisClient::SessionId prepared_ = 0;  // the session whose server has our library
-  std::string replid_;
-  SteadyTime next_look_;
+  struct Care {
+    RepairMemory memory;
+    std::shared_ptr<RedisNode> asking;  // the slot is on its way there
+    SteadyTime asking_until;
+    SteadyTime next_sweep;
+  };
+  std::array<Care, kPartitions> care_;
   std::thread keeper_;
+  std::thread patience_;
 };
 
 }  // namespace fenfen

@@ -330,6 +330,7 @@ TEST_F(RedisFaultTest, KeysOfAnotherJournalAreNotTouchedAndDeploymentsShareARedi
   MemoryTail ours(1), theirs(2);
   {
     RedisLedger first(server.OverUnixSocket(), ours);
+    ASSERT_TRUE(first.AwaitOpen().ok());
     Commit(first, 1, 5);
     RedisLedger second(server.OverUnixSocket(), theirs, "other");
     Commit(second, 1, 1);

@@ -32,8 +32,9 @@ TEST(RedisFormat, TheExample) {
   const auto get = [&](const std::string& book, const std::string& field) {
     return server.Type({"HGET", "fenfen:{demo.3}:" + book, field});
   };
-  EXPECT_EQ(server.Type({"HMGET", "fenfen:{demo.3}:meta", "format", "journal", "seq", "settled", "day"}), "1 5 2 0 20833");
+  EXPECT_EQ(server.Type({"HMGET", "fenfen:{demo.3}:meta", "format", "journal", "term", "seq", "settled", "day"}), "1 5 0 2 0 20833");
   EXPECT_EQ(get("meta", "replid").size(), 40u);
+  EXPECT_EQ(get("meta", "opening").size(), 16u);
   EXPECT_EQ(get("accounts", "1/1/1"), "-80");
   EXPECT_EQ(get("accounts", "2/1/2"), "80");
   EXPECT_EQ(get("records", "1/2"), "2 b");
