@@ -71,12 +71,23 @@ absl::Status SnapshotFolder::Publish(uint64_t number) {
 
 void SnapshotFolder::Abandon(uint64_t number) { files_.Remove(DraftOf(number)).IgnoreError(); }
 
+absl::StatusOr<std::vector<uint64_t>> SnapshotFolder::Kept() const {
+  absl::StatusOr<std::vector<uint64_t>> numbers = Numbers();
+  if (!numbers.ok()) return numbers.status();
+  std::vector<uint64_t> kept;
+  for (const uint64_t number : *numbers) {
+    if (kept.size() < kKept && refused_.count(number) == 0) kept.push_back(number);
+  }
+  return kept;
+}
+
 absl::Status SnapshotFolder::Prune() {
   const absl::StatusOr<std::vector<uint64_t>> numbers = Numbers();
   if (!numbers.ok()) return numbers.status();
-  size_t kept = 0;
+  const absl::StatusOr<std::vector<uint64_t>> kept = Kept();
+  if (!kept.ok()) return kept.status();
   for (const uint64_t number : *numbers) {
-    if (refused_.count(number) == 0 && ++kept <= kKept) continue;
+    if (std::find(kept->begin(), kept->end(), number) != kept->end()) continue;
     if (absl::Status status = files_.Remove(PathOf(number)); !status.ok()) return status;
   }
   return absl::OkStatus();

@@ -29,6 +29,8 @@ class SnapshotFolder {
 
   // The numbers there are, newest first.
   absl::StatusOr<std::vector<uint64_t>> Numbers() const;
+  // The newest kKept of those that can be used, newest first; fewer where there are no more.
+  absl::StatusOr<std::vector<uint64_t>> Kept() const;
   // DATA_LOSS where the file is no whole snapshot.
   absl::StatusOr<std::unique_ptr<SnapshotReader>> Read(uint64_t number) const;
   // Remembers that a snapshot cannot be used, so that it does not count among those to keep.

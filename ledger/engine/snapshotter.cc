@@ -71,6 +71,7 @@ absl::Status Snapshotter::SleepUntil(absl::Time time) {
 void Snapshotter::Loop() {
   // Of this thread alone; what is asked of it first gives way to what serves.
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNiceness);
+  TellCover();
   while (SleepUntil(absl::Now() + options_.interval).ok()) {
     if (!IsDue()) continue;
     const absl::Time begin = absl::Now();
@@ -78,7 +79,48 @@ void Snapshotter::Loop() {
     const absl::Status status =
         TakeAt([&](uint64_t bytes) { return SleepUntil(begin + absl::Seconds(static_cast<double>(bytes) / rate)); });
     if (!status.ok() && !absl::IsAborted(status)) options_.report(status);
+    if (status.ok()) TellCover();
   }
+}
+
+void Snapshotter::TellCover() {
+  if (!options_.covered) return;
+  absl::MutexLock taking(&taking_);
+  const absl::StatusOr<std::vector<uint64_t>> kept = folder_.Kept();
+  if (!kept.ok()) return options_.report(kept.status());
+  if (kept->size() < SnapshotFolder::kKept || kept->back() == told_cover_) return;
+  absl::StatusOr<SnapshotCover> cover = ReadCover(kept->back());
+  if (absl::IsAborted(cover.status())) return;
+  if (!cover.ok()) {
+    // It is none of those that are kept, then; the next snapshot makes two again.
+    folder_.Refuse(kept->back());
+    return options_.report(cover.status());
+  }
+  told_cover_ = cover->number;
+  options_.covered(*std::move(cover));
+}
+
+// Of a snapshot that is whole: every checksum is looked at.
+absl::StatusOr<SnapshotCover> Snapshotter::ReadCover(uint64_t number) const {
+  const absl::StatusOr<std::unique_ptr<SnapshotReader>> snapshot = folder_.Read(number);
+  if (!snapshot.ok()) return snapshot.status();
+  if ((*snapshot)->header().journal_id != journal_.Id()) {
+    return absl::FailedPreconditionError(absl::StrCat((*snapshot)->path(), ": this is another journal's snapshot"));
+  }
+  SnapshotCover cover;
+  cover.number = number;
+  std::string buffer;
+  for (size_t section = 0; section < kSnapshotSections; ++section) {
+    {
+      absl::MutexLock held(&mutex_);
+      if (halted_) return absl::AbortedError("the snapshotter was halted");
+    }
+    if (absl::Status status = (*snapshot)->Read(section, buffer).status(); !status.ok()) return status;
+    if (section == kMemosSection) continue;
+    cover.sequences[section] = (*snapshot)->table()[section].seq;
+    cover.sha256[section] = (*snapshot)->table()[section].sha256;
+  }
+  return cover;
 }
 
 absl::Status Snapshotter::Take(absl::Duration time_max) {

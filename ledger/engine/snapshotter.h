@@ -6,6 +6,8 @@
 // A crash leaves, at any step, either the snapshots that were there or those and a new whole one. An error leaves them too; it is reported
 // and the next one is tried later. A snapshot is never ahead of the journal: the file gets its name only when all within is durable.
 //
+// Where old parts of the journal may be archived, it tells the journal how far back a start may ever need it (TellCover).
+//
 // Thread-safe. Everything given outlives it.
 #pragma once
 
@@ -21,6 +23,7 @@
 #include "ledger/core/clock.h"
 #include "ledger/core/projection.h"
 #include "ledger/engine/snapshot_folder.h"
+#include "ledger/journal/beginning.h"
 #include "ledger/journal/journal.h"
 #include "ledger/state/savable_state.h"
 
@@ -36,6 +39,8 @@ struct SnapshotterOptions {
   uint64_t free_bytes_min = 512u << 20;
   // Told of each one that failed. On the snapshotter's thread.
   std::function<void(const absl::Status&)> report = [](const absl::Status&) {};
+  // Told by TellCover. On the snapshotter's thread; empty = it is not looked.
+  std::function<void(SnapshotCover)> covered = nullptr;
 };
 
 // What became of the snapshots so far.
@@ -68,6 +73,9 @@ class Snapshotter {
 
   // Writes one now, at full speed, unless that takes longer than `time_max`: then DEADLINE_EXCEEDED.
   absl::Status Take(absl::Duration time_max = absl::InfiniteDuration());
+  // Looks which snapshot every start can begin from, even if a newer one is lost: the older of the kept two, which is read whole for that;
+  // and tells it, if it is another than before. Its thread does so when it begins and after each snapshot.
+  void TellCover();
   // Whether enough has happened for another one.
   bool IsDue() const;
   SnapshotStats stats() const;
@@ -81,6 +89,7 @@ class Snapshotter {
   absl::Status Write(uint64_t number, absl::Time time, const Pace& pace, SequenceVector& sequences, uint64_t& bytes);
   absl::Status WriteSections(SnapshotWriter& writer, const Pace& pace, SequenceVector& sequences);
   absl::Status CheckRoom() const;
+  absl::StatusOr<SnapshotCover> ReadCover(uint64_t number) const;
   // Sleeps until `time`, or less where it is to end; then ABORTED.
   absl::Status SleepUntil(absl::Time time);
 
@@ -91,7 +100,8 @@ class Snapshotter {
   const Clock& clock_;
   const SnapshotterOptions options_;
 
-  absl::Mutex taking_;  // one at a time; guards folder_
+  absl::Mutex taking_;       // one at a time; guards folder_
+  uint64_t told_cover_ = 0;  // likewise
 
   mutable absl::Mutex mutex_;
   uint64_t last_transactions_ ABSL_GUARDED_BY(mutex_) = 0;  // in the last snapshot, all partitions together
