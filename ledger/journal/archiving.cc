@@ -124,7 +124,6 @@ absl::StatusOr<absl::Time> LatestRecordTime(FileSystem& files, const std::string
 
 absl::Status MoveToArchive(FileSystem& files, const std::string& directory, const std::string& archive, uint32_t number,
                            const std::atomic<bool>& stop) {
-  if (absl::Status status = files.CreateDirectory(archive); !status.ok()) return status;
   // The index first: where there is an index, the segment may be asked for.
   for (const char* ending : {segment::kIndexEnding, segment::kCompressedEnding, segment::kEnding}) {
     if (absl::Status status = MoveFile(files, directory, archive, number, ending, stop); !status.ok()) return status;

@@ -21,7 +21,7 @@ namespace fenfen {
 absl::StatusOr<absl::Time> LatestRecordTime(FileSystem& files, const std::string& directory, const IndexHead& head,
                                             const std::atomic<bool>& stop);
 
-// Moves what there is of the segment in the journal's folder, its index too, to the archive, which is made if need be. OK where there is
+// Moves what there is of the segment in the journal's folder, its index too, to the archive, which is another folder. OK where there is
 // nothing more to move. DATA_LOSS where the archive holds another file of that name; CANCELLED once `stop` is set. After an error
 // everything is there still, in one place or in both.
 absl::Status MoveToArchive(FileSystem& files, const std::string& directory, const std::string& archive, uint32_t number,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "ledger/journal/archiving.h"
 #include "ledger/journal/sealing.h"
 
@@ -179,6 +180,7 @@ absl::StatusOr<bool> SegmentKeeper::BeginJob() {
     return true;
   }
   if (!leaving_.empty() && !options_.archive.empty() && !all_stay_) {
+    if (absl::Status status = OpenArchive(); !status.ok()) return status;
     const uint32_t segment = *leaving_.begin();
     RunJob(Job::kMove, segment, [this, segment] { return MoveToArchive(files_, options_.directory, options_.archive, segment, stop_); });
     return true;
@@ -203,8 +205,18 @@ absl::StatusOr<bool> SegmentKeeper::BeginJob() {
   return true;
 }
 
+absl::Status SegmentKeeper::OpenArchive() {
+  if (archive_lock_ != nullptr) return absl::OkStatus();
+  if (absl::Status status = files_.CreateDirectory(options_.archive); !status.ok()) return status;
+  absl::StatusOr<std::unique_ptr<FileLock>> lock = files_.Lock(absl::StrCat(options_.archive, "/LOCK"));
+  if (!lock.ok()) return lock.status();
+  archive_lock_ = *std::move(lock);
+  return absl::OkStatus();
+}
+
 // First on disk, then for readers: whoever still finds the segment's entries finds its files too, or asks anew.
 absl::Status SegmentKeeper::BeginBehind(const IndexHead& head, const SnapshotCover& cover) {
+  if (absl::Status status = OpenArchive(); !status.ok()) return status;
   if (absl::Status status = WriteBeginning(files_, options_.directory, {head.Next(), cover}); !status.ok()) return status;
   index_.DropOldest();
   cache_.Forget(head.start.segment);

@@ -81,6 +81,8 @@ class SegmentKeeper {
   std::optional<IndexHead> NextToArchive(const SnapshotCover& cover) const;
   // Begins the next job, if there is one. True where something was done.
   absl::StatusOr<bool> BeginJob();
+  // Makes the archive's folder if need be, and locks it: so that no two journals share it, and it is not the journal's own.
+  absl::Status OpenArchive();
   absl::Status BeginBehind(const IndexHead& head, const SnapshotCover& cover);
   void RunJob(Job job, uint32_t segment, std::function<absl::Status()> work);
   absl::Status EndJob();
@@ -105,6 +107,7 @@ class SegmentKeeper {
   std::thread worker_;
   uint32_t last_at_open_ = 0;
   bool failing_ = false;
+  std::unique_ptr<FileLock> archive_lock_;  // from the first time on that it is needed
 
   std::atomic<bool> stop_{false};
   absl::Status worker_status_;  // the worker's, until it is done, with worker_latest_

@@ -227,6 +227,22 @@ TEST_F(RetentionTest, AnotherFileInTheArchiveIsNeverWrittenOver) {
   EXPECT_EQ(WholeContents(disk_), book_->appended);
 }
 
+TEST_F(RetentionTest, TheArchiveIsNoOtherJournalsNorTheJournalItself) {
+  std::vector<absl::Status> reports;
+  book_->options.report = [&](const absl::Status& status) { reports.push_back(status); };
+  const std::unique_ptr<FileLock> others = *disk_.Lock("archive/LOCK");
+  for (const char* archive : {kArchive, kDirectory}) {
+    book_->options.archive_directory = archive;
+    book_->Reopen();
+    ArchiveAll();
+    EXPECT_EQ(First(), 1u);
+    ASSERT_EQ(reports.size(), 1u);
+    EXPECT_EQ(reports[0].code(), absl::StatusCode::kFailedPrecondition);
+    reports.clear();
+    book_->ExpectHoldsAll();
+  }
+}
+
 TEST_F(RetentionTest, WithoutASegmentAtItsBeginningItIsNoNewJournal) {
   ArchiveAll();
   book_->journal.reset();
