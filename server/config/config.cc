@@ -16,6 +16,10 @@
 namespace fenfen::server {
 namespace {
 
+// A year's books, and the events that may still come for it, are always at hand.
+constexpr int64_t kRetentionDaysMin = 400;
+constexpr int64_t kRetentionDaysMax = 100'000;
+
 bool IsAddress(absl::string_view address) {
   const size_t colon = address.rfind(':');
   int port = -1;
@@ -73,6 +77,8 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
     TableReader reader(*journal, "journal.", status);
     reader.String("store", config.journal.store);
     reader.Integer("uncompressed_segments", config.journal.uncompressed_segments);
+    reader.Integer("retention_days", config.journal.retention_days);
+    reader.String("archive_dir", config.journal.archive_dir);
     reader.Finish();
   }
   ReadStores(root, status, config.stores);
@@ -100,6 +106,23 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
   if (!absl::LoadTimeZone(zone, &config.time_zone)) root.Fail("time_zone", absl::StrCat("no such time zone: ", zone));
 }
 
+// A journal without its oldest part is of use only where a start begins from a snapshot.
+absl::Status CheckRetention(const Config& config) {
+  const int64_t days = config.journal.retention_days;
+  if (days == 0) return absl::OkStatus();
+  const auto invalid = [](absl::string_view why) { return absl::InvalidArgumentError(absl::StrCat("journal.retention_days: ", why)); };
+  if (days < kRetentionDaysMin || days > kRetentionDaysMax) {
+    return invalid(absl::StrCat("must be 0, for ever, or ", kRetentionDaysMin, " to ", kRetentionDaysMax));
+  }
+  if (config.journal.store != "files") return invalid("is for the journal in files; PostgreSQL's months have an archive of their own");
+  if (config.stores.state != "memory") return invalid("needs the State in memory: a start of another reads the whole journal");
+  if (config.snapshot.interval == absl::ZeroDuration()) return invalid("needs snapshots: snapshot.interval must not be 0");
+  if (config.journal.uncompressed_segments == 0) {
+    return invalid("archives what is compressed: journal.uncompressed_segments must not be 0");
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Check(const Config& config) {
   const auto invalid = [](absl::string_view key, absl::string_view why) {
     return absl::InvalidArgumentError(absl::StrCat(key, ": ", why));
@@ -117,6 +140,7 @@ absl::Status Check(const Config& config) {
   if (absl::Status status = CheckStores(config.stores, config.journal.store); !status.ok()) return status;
   if (config.journal.uncompressed_segments < 0) return invalid("journal.uncompressed_segments", "must not be negative");
   if (config.snapshot.interval < absl::ZeroDuration()) return invalid("snapshot.interval", "must not be negative");
+  if (absl::Status status = CheckRetention(config); !status.ok()) return status;
   if (config.snapshot.transactions_min < 1) return invalid("snapshot.transactions_min", "must be at least 1");
   if (config.limits.changes_max < 1) return invalid("limits.changes_max", "must be at least 1");
   if (config.limits.reads_max < 1) return invalid("limits.reads_max", "must be at least 1");
@@ -133,9 +157,10 @@ void ResolvePaths(const std::filesystem::path& folder, Config& config) {
     if (!path.empty()) path = (folder / path).lexically_normal().string();
   };
   for (std::string* path : {&config.data_dir, &config.ready_file, &config.tls.certificate, &config.tls.key, &config.tls.client_ca,
-                            &config.codes_key, &config.lookups_key, &config.log.file}) {
+                            &config.codes_key, &config.lookups_key, &config.log.file, &config.journal.archive_dir}) {
     resolve(*path);
   }
+  if (config.journal.archive_dir.empty()) config.journal.archive_dir = absl::StrCat(config.data_dir, "/archive");
   for (std::string* path : PathsOf(config.stores)) resolve(*path);
   for (IssuerConfig& issuer : config.issuers) resolve(issuer.public_key);
 }
@@ -153,6 +178,9 @@ absl::StatusOr<Config> ParseConfig(absl::string_view text, const std::string& fo
   if (status.ok()) status = Check(config);
   if (!status.ok()) return status;
   ResolvePaths(folder, config);
+  if (config.journal.archive_dir == absl::StrCat(config.data_dir, "/journal")) {
+    return absl::InvalidArgumentError("journal.archive_dir: must be another folder than the journal's");
+  }
   return config;
 }
 

@@ -34,6 +34,8 @@ struct LogConfig {
 struct JournalConfig {
   std::string store = "files";        // or "postgres" ([postgres])
   int64_t uncompressed_segments = 2;  // the newest so many full ones, 64 MiB each; the older are compressed; 0 = none is
+  int64_t retention_days = 0;  // how old all in a compressed segment is before it goes to archive_dir; 0 = none does; else 400 or more
+  std::string archive_dir;     // empty = data_dir/archive; may lie in another file system
 };
 
 // Snapshots of the ledger's state, which save a start from replaying the whole journal.

@@ -135,6 +135,12 @@ absl::Status HouseholdService::FillPage(Call& call, HouseholdId household, Parti
                                         v1::ListEntriesResponse& response) {
   while (seq != PartitionSeq(0) && response.entries_size() < page_size) {
     const absl::StatusOr<CommittedTransaction> stored = backend_.engine.Load(PartitionOf(household), seq);
+    if (!stored.ok() && RefusalOf(stored.status()).reason == Reason::REASON_ENTRY_ARCHIVED) {
+      // The statement ends here; what is older can still be asked for, from people.
+      response.set_archived_zh("更早的记录已转入归档，如需查询请联系工作人员");
+      response.set_archived_en("Older entries lie in the archive; please ask the staff for them");
+      return absl::OkStatus();
+    }
     if (!stored.ok()) return stored.status();
     absl::StatusOr<v1::Entry> entry = RenderEntry(*stored, call.catalogue());
     if (!entry.ok()) return entry.status();

@@ -88,6 +88,9 @@ absl::Status Stores::OpenJournal() {
   FileJournalOptions options;
   options.directory = absl::StrCat(config_.data_dir, "/journal");
   options.uncompressed_segments = static_cast<size_t>(config_.journal.uncompressed_segments);
+  options.archive_directory = config_.journal.archive_dir;
+  options.retention = config_.journal.retention_days * absl::Hours(24);
+  options.clock = &clock_;
   options.report = report;
   absl::StatusOr<std::unique_ptr<FileJournal>> opened = FileJournal::Open(files_, std::move(options));
   if (!opened.ok()) return opened.status();
@@ -147,6 +150,9 @@ void Stores::StartSnapshots(const RecoveryReport& recovery, const std::vector<Pr
   options.interval = config_.snapshot.interval;
   options.transactions_min = static_cast<uint64_t>(config_.snapshot.transactions_min);
   options.report = [this](const absl::Status& why) { log_.Write(Log::Level::kError, "snapshot", {{"detail", why.ToString()}}); };
+  if (file_journal_ != nullptr && config_.journal.retention_days > 0) {
+    options.covered = [this](SnapshotCover cover) { file_journal_->Covered(std::move(cover)); };
+  }
   snapshotter_.emplace(*memory_, *journal_, projections, *snapshots_, clock_, std::move(options),
                        Snapshotter::Start{recovery.snapshot, recovery.snapshot_sequences});
   snapshotter_->Run();
@@ -181,6 +187,8 @@ void Stores::AddMetrics(Metrics& metrics) const {
     of_journal("fenfen_journal_bytes", "Bytes written in groups since the start.", &FileJournalMetrics::bytes);
     of_journal("fenfen_journal_queued_bytes", "Bytes that wait for the journal, or are being written.", &FileJournalMetrics::queued_bytes);
     of_journal("fenfen_journal_segments", "Segments, with those that are not written to yet.", &FileJournalMetrics::segments);
+    of_journal("fenfen_journal_first_segment", "The journal's first segment; those before it are archived.",
+               &FileJournalMetrics::first_segment);
   }
   if (postgres_journal_ != nullptr) {
     const auto of_journal = [&](const char* name, const char* help, uint64_t PostgresJournalMetrics::*figure) {

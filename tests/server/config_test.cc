@@ -28,6 +28,7 @@ TEST(Config, DefaultsAreForOneMachine) {
   EXPECT_EQ(config->data_dir, "/etc/fenfen/data");
   EXPECT_EQ(config->ready_file, "/etc/fenfen/fenfend.ready");
   EXPECT_EQ(config->codes_key, "/etc/fenfen/codes.key");
+  EXPECT_EQ(config->journal.archive_dir, "/etc/fenfen/data/archive");
   EXPECT_EQ(config->time_zone.name(), "Asia/Shanghai");
   EXPECT_FALSE(config->production);
   EXPECT_TRUE(config->log.file.empty());
@@ -87,6 +88,17 @@ TEST(Config, WrongValuesAreNamed) {
   EXPECT_THAT(FaultOf("[log]\nlevel = \"loud\""), HasSubstr("log.level"));
   EXPECT_THAT(FaultOf("[journal]\nuncompressed_segments = -1"), HasSubstr("journal.uncompressed_segments: must not be negative"));
   EXPECT_EQ(FaultOf("[journal]\nuncompressed_segments = 0"), "none");
+  for (const char* days : {"-1", "1", "399", "100001"}) {
+    EXPECT_THAT(FaultOf(std::string("[journal]\nretention_days = ") + days),
+                HasSubstr("journal.retention_days: must be 0, for ever, or 400 to 100000"));
+  }
+  EXPECT_EQ(FaultOf("[journal]\nretention_days = 400"), "none");
+  const std::string retention = "[journal]\nretention_days = 400\n";
+  EXPECT_THAT(FaultOf(retention + "uncompressed_segments = 0"), HasSubstr("journal.uncompressed_segments must not be 0"));
+  EXPECT_THAT(FaultOf(retention + "store = \"postgres\"\n[postgres]\nconnection = \"host=db\""), HasSubstr("the journal in files"));
+  EXPECT_THAT(FaultOf(retention + "[state]\nstore = \"redis\""), HasSubstr("the State in memory"));
+  EXPECT_THAT(FaultOf(retention + "[snapshot]\ninterval = \"0\""), HasSubstr("snapshot.interval must not be 0"));
+  EXPECT_THAT(FaultOf("[journal]\narchive_dir = \"data/journal\""), HasSubstr("journal.archive_dir: must be another folder"));
   EXPECT_THAT(FaultOf("[limits]\nchanges_max = 0"), HasSubstr("limits.changes_max: must be at least 1"));
   EXPECT_THAT(FaultOf("[limits]\nreads_max = -1"), HasSubstr("limits.reads_max: must be at least 1"));
   EXPECT_THAT(FaultOf("[limits]\nbatches_max = 0"), HasSubstr("limits.batches_max: must be at least 1"));
@@ -139,6 +151,14 @@ TEST(Config, StoresThatCannotBeAreNamed) {
   EXPECT_THAT(FaultOf("[postgres]\nconnection = \"dbname=f password=secret\"\n"), HasSubstr("must not hold the password"));
   EXPECT_THAT(FaultOf("[redis]\nsentinels = [\"a:1\"]\n"), HasSubstr("redis.master_name"));
   EXPECT_THAT(FaultOf("[redis]\nuser = \"u\"\n"), HasSubstr("redis.password_file"));
+  const std::string sentinels = "[redis]\nsentinels = [\"a:1\"]\nmaster_name = \"m\"\n";
+  EXPECT_EQ(FaultOf(sentinels), "none");
+  EXPECT_THAT(FaultOf(sentinels + "cluster = [\"b:1\"]\n"), HasSubstr("redis.cluster: and redis.sentinels exclude each other"));
+  EXPECT_THAT(FaultOf(sentinels + "address = \"b:1\"\n"), HasSubstr("redis.address: is not used with"));
+  EXPECT_THAT(FaultOf(sentinels + "sentinel_user = \"u\"\n"), HasSubstr("needs redis.sentinel_password_file"));
+  EXPECT_THAT(FaultOf("[redis]\ncluster = [\"b:1\"]\naddress = \"b:1\"\n"), HasSubstr("redis.address: is not used with"));
+  EXPECT_THAT(FaultOf("[redis]\nsentinel_password_file = \"p\"\n"), HasSubstr("need redis.sentinels"));
+  EXPECT_EQ(FaultOf("[redis]\ncluster = [\"b:1\", \"c:2\"]\n"), "none");
   EXPECT_THAT(FaultOf("[redis]\ncertificate = \"c\"\n"), HasSubstr("redis.key"));
   EXPECT_THAT(FaultOf("[redis]\ncertificate = \"c\"\nkey = \"k\"\n"), HasSubstr("needs redis.ca"));
   EXPECT_THAT(FaultOf("[redis]\npasword_file = \"p\"\n"), HasSubstr("redis.pasword_file: unknown key"));
