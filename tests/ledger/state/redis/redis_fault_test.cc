@@ -9,13 +9,12 @@
 #include "absl/strings/str_replace.h"
 #include "ledger/state/redis/library.h"
 #include "tests/ledger/state/redis/redis_fixture.h"
+#include "tests/ledger/state/redis/under_load.h"
 
 namespace fenfen {
 namespace {
 
 using testing::Test;
-
-constexpr int kTimes = 10;
 
 RedisOptions Quick(RedisOptions options) {
   options.command_timeout = absl::Milliseconds(200);
@@ -23,68 +22,12 @@ RedisOptions Quick(RedisOptions options) {
   return options;
 }
 
-// Clients that move points until each has done its share, repeating with the same key whatever is not certain, while `disturb` is called
-// again and again.
-void UnderLoad(RedisLedger& ledger, MemoryTail& tail, const std::function<void(int)>& disturb) {
-  constexpr int kClients = 4, kPartitionsUsed = 8;
-  static uint64_t run = 0;
-  ++run;
-  std::atomic<bool> stop{false};
-  absl::Mutex mutex;
-  std::map<std::pair<uint16_t, uint64_t>, RequestKey> acknowledged;  // partition, sequence number → key
-  std::vector<std::thread> clients;
-  for (uint64_t c = 0; c < kClients; ++c) {
-    clients.emplace_back([&, c] {
-      for (uint64_t n = 1; !stop.load(); ++n) {
-        const PartitionId partition(static_cast<uint16_t>((c + n) % kPartitionsUsed));
-        const RequestKey key = DeviceEventKey(CatalogueId(run * 100 + c), n);
-        absl::StatusOr<ExecuteResult> result = absl::UnknownError("");
-        while (!result.ok()) {
-          result = ledger.Execute(RedisLedger::Move(key, 1 + n % 20, 1, absl::StrCat("r", n)), partition);
-          if (!result.ok()) {
-            const Reason reason = ReasonOf(result);
-            ASSERT_TRUE(reason == Reason::REASON_OVERLOADED || reason == Reason::REASON_OUTCOME_UNKNOWN) << result.status();
-          }
-        }
-        const auto* committed = std::get_if<Committed>(&*result);
-        const PartitionSeq seq = committed != nullptr ? committed->seq : std::get<Replayed>(*result).seq;
-        absl::MutexLock lock(&mutex);
-        ASSERT_TRUE(acknowledged.emplace(std::pair(partition.value(), seq.value()), key).second) << "two effects of one number";
-      }
-    });
-  }
-  // The next disturbance comes when this one is overcome, and after the last one all must still go on.
-  for (int i = 0; i <= kTimes; ++i) {
-    absl::MutexLock lock(&mutex);
-    const size_t goal = acknowledged.size() + 30;
-    const auto going_on = [&] { return acknowledged.size() >= goal; };
-    EXPECT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&going_on), absl::Seconds(30))) << "disturbance " << i << " is not overcome";
-    if (i == kTimes) break;
-    mutex.Unlock();
-    disturb(i);
-    mutex.Lock();
-  }
-  stop.store(true);
-  for (std::thread& client : clients) client.join();
-  std::map<RequestKey, int> effects;
-  for (uint16_t p = 0; p < kPartitionsUsed; ++p) {
-    for (const std::string& bytes : tail.Entries(PartitionId(p))) ++effects[DecodeTransaction(bytes)->key];
-    ledger.ExpectWhole(PartitionId(p));
-  }
-  for (const auto& [place, key] : acknowledged) {
-    EXPECT_EQ(effects[key], 1);
-    const auto stored = tail.Read(PartitionId(place.first), PartitionSeq(place.second));
-    ASSERT_TRUE(stored.ok()) << "acknowledged and not journaled";
-    EXPECT_EQ(DecodeTransaction(*stored)->key, key);
-  }
-}
-
 TEST(RedisUnderLoad, FlushAll) {
   RedisServer server;
   MemoryTail tail;
   RedisLedger ledger(server.OverUnixSocket(), tail);
   ASSERT_TRUE(ledger.AwaitOpen().ok());
-  UnderLoad(ledger, tail, [&](int) { server.Type({"FLUSHALL"}); });
+  UnderLoad({&ledger}, tail, [&](int) { server.Type({"FLUSHALL"}); });
   EXPECT_GT(ledger.state().figures().restored, 0u);
 }
 
@@ -93,7 +36,7 @@ TEST(RedisUnderLoad, FunctionFlush) {
   MemoryTail tail;
   RedisLedger ledger(server.OverUnixSocket(), tail);
   ASSERT_TRUE(ledger.AwaitOpen().ok());
-  UnderLoad(ledger, tail, [&](int) { server.Type({"FUNCTION", "FLUSH"}); });
+  UnderLoad({&ledger}, tail, [&](int) { server.Type({"FUNCTION", "FLUSH"}); });
   EXPECT_EQ(ledger.state().figures().restored, 0u) << "the data was there all the time";
 }
 
@@ -102,7 +45,7 @@ TEST(RedisUnderLoad, KilledAndRestartedOverItsFiles) {
   MemoryTail tail;
   RedisLedger ledger(server.OverUnixSocket(), tail);
   ASSERT_TRUE(ledger.AwaitOpen().ok());
-  UnderLoad(ledger, tail, [&](int) { server.Restart(); });
+  UnderLoad({&ledger}, tail, [&](int) { server.Restart(); });
   EXPECT_GE(ledger.state().figures().sessions, 5u);
 }
 
@@ -111,7 +54,7 @@ TEST(RedisUnderLoad, KilledAndRestartedEmpty) {
   MemoryTail tail;
   RedisLedger ledger(server.OverTcp(), tail);
   ASSERT_TRUE(ledger.AwaitOpen().ok());
-  UnderLoad(ledger, tail, [&](int) { server.Restart(); });
+  UnderLoad({&ledger}, tail, [&](int) { server.Restart(); });
   EXPECT_GT(ledger.state().figures().restored, 0u);
 }
 
@@ -120,7 +63,7 @@ TEST(RedisUnderLoad, PausedAndResumed) {
   MemoryTail tail;
   RedisLedger ledger(Quick(server.OverUnixSocket()), tail);
   ASSERT_TRUE(ledger.AwaitOpen().ok());
-  UnderLoad(ledger, tail, [&](int i) {
+  UnderLoad({&ledger}, tail, [&](int i) {
     server.Pause();
     absl::SleepFor(absl::Milliseconds(i % 2 == 0 ? 50 : 300));
     server.Resume();
@@ -132,7 +75,7 @@ TEST(RedisUnderLoad, ConnectionsCut) {
   MemoryTail tail;
   RedisLedger ledger(server.OverTcp(), tail);
   ASSERT_TRUE(ledger.AwaitOpen().ok());
-  UnderLoad(ledger, tail, [&](int) { server.Type({"CLIENT", "KILL", "TYPE", "normal"}); });
+  UnderLoad({&ledger}, tail, [&](int) { server.Type({"CLIENT", "KILL", "TYPE", "normal"}); });
   EXPECT_GE(ledger.state().figures().sessions, 5u);
 }
 
@@ -197,7 +140,7 @@ TEST_F(RedisFaultTest, AnotherHistoryGivesWayToTheJournals) {
   works.push_back(RedisLedger::Move({2, 4}, 2, 7));
   fold.Execute(RedisLedger::kPartition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
     const auto& committed = std::get<Committed>(*results.front());
-    tail.Take(RedisLedger::kPartition, committed.seq, committed.transaction);
+    tail.Take(RedisLedger::kPartition, committed, [](const absl::Status&) {});
   });
   RedisLedger next(server.OverUnixSocket(), tail);
   ASSERT_TRUE(next.AwaitOpen().ok());

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,7 +31,7 @@ class RedisLedger {
   static AccountId Home(uint64_t id) { return {AccountKind::kHousehold, Asset::kReward, id}; }
   static RecordKey Household(uint64_t id) { return {RecordKind::kHousehold, id}; }
 
-  explicit RedisLedger(RedisOptions redis, MemoryTail& tail, std::string deployment = "demo", absl::Duration patience = absl::Seconds(10))
+  explicit RedisLedger(RedisOptions redis, TestTail& tail, std::string deployment = "demo", absl::Duration patience = absl::Seconds(10))
       : tail_(tail), state_(Options(std::move(redis), std::move(deployment), patience), tail) {}
 
   RedisState& state() { return state_; }
@@ -53,18 +54,29 @@ class RedisLedger {
     return {key, fingerprint, {{Household(household)}, {kBank, Home(household)}}, std::move(decide)};
   }
 
-  // Executes, and journals what was committed, as the engine does.
+  // Executes, and journals what was committed, as the engine does: `done` runs when all of it is known to be journaled or not to be.
   void Submit(PartitionId partition, std::vector<State::Work> works, State::Done done) {
     state_.Execute(partition, std::move(works),
                    [this, partition, done = std::move(done)](std::vector<absl::StatusOr<ExecuteResult>> results) mutable {
-                     for (const auto& result : results) {
+                     auto batch = std::make_shared<Batch>(std::move(results), std::move(done));
+                     for (size_t i = 0; i < batch->results.size(); ++i) {
+                       const auto& result = batch->results[i];
                        const Committed* committed = result.ok() ? std::get_if<Committed>(&*result) : nullptr;
-                       if (committed != nullptr) tail_.Take(partition, committed->seq, committed->transaction);
+                       if (committed == nullptr) {
+                         batch->Settle();
+                         continue;
+                       }
+                       const Committed copy = *committed;
+                       tail_.Take(partition, copy, [batch, i](const absl::Status& status) {
+                         if (!status.ok()) batch->results[i] = NotKnown();
+                         batch->Settle();
+                       });
                      }
-                     std::move(done)(std::move(results));
                    });
   }
   std::vector<absl::StatusOr<ExecuteResult>> Execute(std::vector<State::Work> works, PartitionId partition = kPartition) {
+    std::vector<RequestKey> keys;
+    for (const State::Work& work : works) keys.push_back(work.key);
     std::vector<absl::StatusOr<ExecuteResult>> out;
     absl::Notification finished;
     Submit(partition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
@@ -72,6 +84,10 @@ class RedisLedger {
       finished.Notify();
     });
     finished.WaitForNotification();
+    for (size_t i = 0; i < out.size() && tail_.shared(); ++i) {
+      const Replayed* repeated = out[i].ok() ? std::get_if<Replayed>(&*out[i]) : nullptr;
+      if (repeated != nullptr && !Journaled(partition, repeated->seq, keys[i])) out[i] = NotKnown();
+    }
     return out;
   }
   absl::StatusOr<ExecuteResult> Execute(State::Work work, PartitionId partition = kPartition) {
@@ -113,7 +129,29 @@ class RedisLedger {
     options.patience = patience;
     return options;
   }
-  MemoryTail& tail_;
+  // One call of Submit.
+  struct Batch {
+    Batch(std::vector<absl::StatusOr<ExecuteResult>> outcome, State::Done when_done)
+        : results(std::move(outcome)), done(std::move(when_done)), left(results.size()) {}
+    void Settle() {
+      if (left.fetch_sub(1) == 1) std::move(done)(std::move(results));
+    }
+    std::vector<absl::StatusOr<ExecuteResult>> results;
+    State::Done done;
+    std::atomic<size_t> left;
+  };
+  static absl::Status NotKnown() { return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, absl::ZeroDuration()); }
+  // Whether what Redis says was the effect of the key is the journal's, too. It may take a moment; or never come true.
+  bool Journaled(PartitionId partition, PartitionSeq seq, const RequestKey& key) {
+    for (int i = 0; i < 400; ++i) {
+      const auto stored = tail_.Read(partition, seq);
+      if (stored.ok()) return DecodeTransaction(*stored)->key == key;
+      state_.Sweep(partition);
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+    return false;
+  }
+  TestTail& tail_;
   RedisState state_;
 };
 
