@@ -16,7 +16,10 @@ void ReadStores(TableReader& root, absl::Status& status, StoresConfig& config) {
     TableReader reader(*redis, "redis.", status);
     reader.String("address", config.redis.address);
     reader.Strings("sentinels", config.redis.sentinels);
+    reader.Strings("cluster", config.redis.cluster);
     reader.String("master_name", config.redis.master_name);
+    reader.String("sentinel_user", config.redis.sentinel_user);
+    reader.String("sentinel_password_file", config.redis.sentinel_password_file);
     reader.String("user", config.redis.user);
     reader.String("password_file", config.redis.password_file);
     reader.String("ca", config.redis.ca);
@@ -43,6 +46,16 @@ absl::Status CheckStores(const StoresConfig& config, const std::string& journal_
   if (journal_store != "files" && journal_store != "postgres") return invalid("journal.store", "must be \"files\" or \"postgres\"");
   const RedisConfig& redis = config.redis;
   if (redis.sentinels.empty() != redis.master_name.empty()) return invalid("redis.sentinels", "go together with redis.master_name");
+  if (!redis.cluster.empty() && !redis.sentinels.empty()) return invalid("redis.cluster", "and redis.sentinels exclude each other");
+  if (!redis.address.empty() && !(redis.cluster.empty() && redis.sentinels.empty())) {
+    return invalid("redis.address", "is not used with redis.cluster or redis.sentinels; leave it out");
+  }
+  if (redis.sentinels.empty() && !(redis.sentinel_user.empty() && redis.sentinel_password_file.empty())) {
+    return invalid("redis.sentinel_user", "and redis.sentinel_password_file need redis.sentinels");
+  }
+  if (!redis.sentinel_user.empty() && redis.sentinel_password_file.empty()) {
+    return invalid("redis.sentinel_user", "needs redis.sentinel_password_file");
+  }
   if (redis.certificate.empty() != redis.key.empty()) return invalid("redis.certificate", "and redis.key go together");
   if (redis.ca.empty() && !redis.certificate.empty()) return invalid("redis.certificate", "needs redis.ca");
   if (!redis.user.empty() && redis.password_file.empty()) return invalid("redis.user", "needs redis.password_file");
@@ -59,7 +72,8 @@ absl::Status CheckStores(const StoresConfig& config, const std::string& journal_
 }
 
 std::vector<std::string*> PathsOf(StoresConfig& config) {
-  return {&config.redis.password_file, &config.redis.ca, &config.redis.certificate, &config.redis.key};
+  return {&config.redis.password_file, &config.redis.sentinel_password_file, &config.redis.ca, &config.redis.certificate,
+          &config.redis.key};
 }
 
 }  // namespace fenfen::server

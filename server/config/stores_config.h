@@ -12,13 +12,18 @@ namespace fenfen::server {
 class TableReader;
 
 struct RedisConfig {
-  std::string address = "127.0.0.1:6379";  // or "unix:/run/redis.sock"
-  std::vector<std::string> sentinels;      // "HOST:PORT" each; with some, `address` is not used
-  std::string master_name;                 // as the sentinels call it
-  std::string user;                        // of the ACL; empty = "default"
-  std::string password_file;               // holds the password in one line; empty = none
-  std::string ca;                          // PEM file; set = TLS
-  std::string certificate;                 // PEM file; ours, where Redis asks for one; with `key`
+  // Where it is; one of the three. None: 127.0.0.1:6379.
+  std::string address;                 // "HOST:PORT" or "unix:/run/redis.sock"
+  std::vector<std::string> sentinels;  // "HOST:PORT" each, with `master_name`
+  std::vector<std::string> cluster;    // "HOST:PORT" each: some nodes of a Redis Cluster, which tell of the others
+
+  std::string master_name;             // as the sentinels call it
+  std::string sentinel_user;           // of the sentinels' own ACL; empty = "default"
+  std::string sentinel_password_file;  // as password_file; empty = they ask for none
+  std::string user;                    // of the ACL; empty = "default"
+  std::string password_file;           // holds the password in one line; empty = none
+  std::string ca;                      // PEM file; set = TLS
+  std::string certificate;             // PEM file; ours, where Redis asks for one; with `key`
   std::string key;
   std::string server_name;                         // in Redis' certificate; empty = the address' host
   std::string deployment = "fenfen";               // begins all keys: several deployments can share a Redis

@@ -15,6 +15,7 @@ namespace {
 
 // How long an orderly stop may take to write a last snapshot. Without it the next start replays what came since the one before.
 constexpr absl::Duration kLastSnapshotMax = absl::Seconds(2);
+constexpr absl::string_view kUsualRedis = "127.0.0.1:6379";
 
 absl::StatusOr<RedisEndpoint> EndpointOf(absl::string_view key, absl::string_view address) {
   RedisEndpoint endpoint;
@@ -32,28 +33,48 @@ absl::StatusOr<RedisEndpoint> EndpointOf(absl::string_view key, absl::string_vie
   return endpoint;
 }
 
+// Of one server among several, which are reached over TCP.
+absl::StatusOr<std::vector<RedisEndpoint>> EndpointsOf(absl::string_view key, const std::vector<std::string>& addresses) {
+  std::vector<RedisEndpoint> endpoints;
+  for (const std::string& address : addresses) {
+    const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf(key, address);
+    if (!endpoint.ok()) return endpoint.status();
+    if (!endpoint->unix_path.empty()) return absl::InvalidArgumentError(absl::StrCat(key, ": ", address, " is not HOST:PORT"));
+    endpoints.push_back(*endpoint);
+  }
+  return endpoints;
+}
+
+absl::Status ReadPassword(const std::string& file, bool production, std::string& password) {
+  if (file.empty()) return absl::OkStatus();
+  if (absl::Status status = CheckOwnerOnly(file); production && !status.ok()) return status;
+  const absl::StatusOr<std::string> text = ReadSmallFile(file);
+  if (!text.ok()) return text.status();
+  password = std::string(absl::StripAsciiWhitespace(*text));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<RedisStateOptions> OptionsOf(const RedisConfig& config, bool production) {
   RedisStateOptions options;
   if (!IsDeploymentName(config.deployment)) {
     return absl::InvalidArgumentError(absl::StrCat("redis.deployment: ", config.deployment, " cannot begin a key"));
   }
   options.deployment = config.deployment;
-  const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf("redis.address", config.address);
+  const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf("redis.address", config.address.empty() ? kUsualRedis : config.address);
   if (!endpoint.ok()) return endpoint.status();
   options.redis.endpoint = *endpoint;
-  for (const std::string& address : config.sentinels) {
-    const absl::StatusOr<RedisEndpoint> sentinel = EndpointOf("redis.sentinels", address);
-    if (!sentinel.ok()) return sentinel.status();
-    options.redis.sentinels.push_back(*sentinel);
-  }
+  absl::StatusOr<std::vector<RedisEndpoint>> sentinels = EndpointsOf("redis.sentinels", config.sentinels);
+  if (!sentinels.ok()) return sentinels.status();
+  options.redis.sentinels = *std::move(sentinels);
+  absl::StatusOr<std::vector<RedisEndpoint>> cluster = EndpointsOf("redis.cluster", config.cluster);
+  if (!cluster.ok()) return cluster.status();
+  options.redis.cluster = *std::move(cluster);
   options.redis.master_name = config.master_name;
+  options.redis.sentinel_user = config.sentinel_user;
   options.redis.user = config.user;
-  if (!config.password_file.empty()) {
-    if (absl::Status status = CheckOwnerOnly(config.password_file); production && !status.ok()) return status;
-    const absl::StatusOr<std::string> password = ReadSmallFile(config.password_file);
-    if (!password.ok()) return password.status();
-    options.redis.password = std::string(absl::StripAsciiWhitespace(*password));
-  }
+  absl::Status status = ReadPassword(config.password_file, production, options.redis.password);
+  if (status.ok()) status = ReadPassword(config.sentinel_password_file, production, options.redis.sentinel_password);
+  if (!status.ok()) return status;
   if (!config.ca.empty()) options.redis.tls = RedisTls{config.ca, config.certificate, config.key, config.server_name};
   return options;
 }
@@ -74,17 +95,7 @@ absl::Status Stores::OpenJournal() {
   const auto report = [this](const absl::Status& why) {
     log_.Write(why.ok() ? Log::Level::kInfo : Log::Level::kError, "journal", {{"detail", why.ok() ? "back again" : why.ToString()}});
   };
-  if (config_.journal.store == "postgres") {
-    PostgresJournalOptions options;
-    options.session.conninfo = config_.stores.postgres.connection;
-    options.session.timeout = config_.stores.postgres.timeout;
-    options.report = report;
-    absl::StatusOr<std::unique_ptr<PostgresJournal>> opened = PostgresJournal::Open(std::move(options));
-    if (!opened.ok()) return opened.status();
-    postgres_journal_ = opened->get();
-    journal_ = *std::move(opened);
-    return absl::OkStatus();
-  }
+  if (config_.journal.store == "postgres") return OpenPostgres(report);
   FileJournalOptions options;
   options.directory = absl::StrCat(config_.data_dir, "/journal");
   options.uncompressed_segments = static_cast<size_t>(config_.journal.uncompressed_segments);
@@ -99,6 +110,25 @@ absl::Status Stores::OpenJournal() {
   return absl::OkStatus();
 }
 
+absl::Status Stores::OpenPostgres(std::function<void(const absl::Status&)> report) {
+  PostgresJournalOptions options;
+  options.session.conninfo = config_.stores.postgres.connection;
+  options.session.timeout = config_.stores.postgres.timeout;
+  options.writers = config_.stores.state == "memory" ? Writers::kSole : Writers::kShared;
+  options.report = std::move(report);
+  options.on_gap = [this](PartitionId partition) { Sweep(partition); };
+  absl::StatusOr<std::unique_ptr<PostgresJournal>> opened = PostgresJournal::Open(std::move(options));
+  if (!opened.ok()) return opened.status();
+  postgres_journal_ = opened->get();
+  journal_ = *std::move(opened);
+  return absl::OkStatus();
+}
+
+void Stores::Sweep(PartitionId partition) {
+  absl::MutexLock lock(&sweeping_);
+  if (sweeper_ != nullptr) sweeper_->Sweep(partition);
+}
+
 absl::Status Stores::OpenState() {
   if (config_.stores.state == "redis") {
     absl::StatusOr<RedisStateOptions> options = OptionsOf(config_.stores.redis, config_.production);
@@ -107,6 +137,8 @@ absl::Status Stores::OpenState() {
     auto redis = std::make_unique<RedisState>(*std::move(options), *tail_);
     redis_ = redis.get();
     state_ = std::move(redis);
+    absl::MutexLock lock(&sweeping_);
+    sweeper_ = redis_;
     return absl::OkStatus();
   }
   auto memory = std::make_unique<MemoryState>();
@@ -119,7 +151,13 @@ absl::Status Stores::OpenState() {
 absl::Status Stores::Start(Engine& engine, const std::vector<Projection*>& projections) {
   RecoveryOptions options;
   if (memory_ != nullptr) options = {.snapshots = &*snapshots_, .savable = memory_};
-  if (absl::Status status = engine.Start(options); !status.ok()) return status;
+  FollowerOptions follow;
+  follow.report = [this](const absl::Status& why) {
+    log_.Write(why.ok() ? Log::Level::kInfo : Log::Level::kError, "following the journal",
+               {{"detail", why.ok() ? "back again" : why.ToString()}});
+  };
+  if (absl::Status status = engine.Start(options, std::move(follow)); !status.ok()) return status;
+  follower_ = engine.follower();
   LogRecovery(engine.recovery());
   if (memory_ != nullptr) {
     StartSnapshots(engine.recovery(), projections);
@@ -167,6 +205,10 @@ void Stores::Stop(const absl::Status& stopped) {
     }
   }
   if (redis_ == nullptr) return;
+  {
+    absl::MutexLock lock(&sweeping_);
+    sweeper_ = nullptr;
+  }
   // Its keeper calls the engine, which is about to go.
   redis_ = nullptr;
   state_.reset();
@@ -200,6 +242,17 @@ void Stores::AddMetrics(Metrics& metrics) const {
                &PostgresJournalMetrics::queued_bytes);
     of_journal("fenfen_journal_partitions_stopped", "Partitions that are written no more: a second history.",
                &PostgresJournalMetrics::partitions_stopped);
+    of_journal("fenfen_journal_stale", "Entries refused because they were committed in a Redis that is no longer the right one.",
+               &PostgresJournalMetrics::stale);
+    of_journal("fenfen_journal_gaps", "Times that an entry waited for one that another server has.", &PostgresJournalMetrics::gaps);
+  }
+  if (follower_ != nullptr) {
+    metrics.AddGauge("fenfen_follower_lag_seconds", "Since the projections had all that was in the journal.",
+                     [this] { return absl::ToDoubleSeconds(follower_->figures().lag); });
+    metrics.AddGauge("fenfen_follower_behind", "Transactions in the journal that the projections do not have yet.",
+                     [this] { return static_cast<double>(follower_->figures().behind); });
+    metrics.AddGauge("fenfen_follower_followed", "Transactions of other servers that were read since the start.",
+                     [this] { return static_cast<double>(follower_->figures().followed); });
   }
   if (redis_ != nullptr) {
     metrics.AddGauge("fenfen_redis_open", "1 while all partitions are open in Redis.",

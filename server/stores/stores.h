@@ -7,15 +7,21 @@
 //   …
 //   stores->Stop(engine)                           a last snapshot; nothing calls the engine any more
 //
+// Several servers over one Redis and one PostgreSQL share their State and journal. A State in memory allows one server, which holds the
+// journal for itself: files by a lock on them, PostgreSQL by the writer's lock.
+//
 // Not thread-safe, but for what it gives.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
 #include "ledger/core/clock.h"
 #include "ledger/engine/engine.h"
 #include "ledger/engine/engine_tail.h"
@@ -53,6 +59,8 @@ class Stores {
   Stores(const Config& config, Log& log, const Clock& clock) : config_(config), log_(log), clock_(clock) {}
 
   absl::Status OpenJournal();
+  absl::Status OpenPostgres(std::function<void(const absl::Status&)> report);
+  void Sweep(PartitionId partition);
   absl::Status OpenState();
   void LogRecovery(const RecoveryReport& recovery) const;
   void StartSnapshots(const RecoveryReport& recovery, const std::vector<Projection*>& projections);
@@ -68,8 +76,11 @@ class Stores {
 
   std::optional<EngineTail> tail_;  // for Redis
   std::unique_ptr<State> state_;
-  MemoryState* memory_ = nullptr;  // state_, if it is one
-  RedisState* redis_ = nullptr;    // likewise
+  MemoryState* memory_ = nullptr;       // state_, if it is one
+  RedisState* redis_ = nullptr;         // likewise
+  const Follower* follower_ = nullptr;  // the engine's, where others write the journal too
+  absl::Mutex sweeping_;
+  RedisState* sweeper_ ABSL_GUARDED_BY(sweeping_) = nullptr;  // redis_, while it may be asked to sweep
   std::optional<SnapshotFolder> snapshots_;
   std::optional<Snapshotter> snapshotter_;
 };
