@@ -7,7 +7,6 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "fenfen/v1/options.pb.h"
 #include "mini_program_bridge/compress.h"
@@ -46,7 +45,7 @@ std::string NewRequestId() {
     return static_cast<std::uint64_t>(device()) << 32 | device();
   }();
   static std::atomic<std::uint64_t> count = 0;
-  return absl::StrFormat("%016x%012x", process, ++count);
+  return absl::StrCat(absl::Hex(process, absl::kZeroPad16), absl::Hex(++count, absl::kZeroPad12));
 }
 
 // A client's or proxy's own id is kept where it is harmless in logs and headers.

@@ -3,13 +3,14 @@
 // Invariants: one request of a connection at a time; every wait has an end; a reply that refuses a body is followed by a lingering close,
 // so that the client reads it. What is refused here: heads over 8 KiB, bodies over 256 KiB, clients that are too slow, connections
 // beyond the limit (503, then closed).
-// Thread-safe: each connection runs on its own strand; Listen and Stop may be called from any thread.
+// Thread-safe: Listen and Stop may be called from any thread. A connection is one thread's from beginning to end.
 #ifndef FENFEN_MINI_PROGRAM_BRIDGE_HTTP_SERVER_H_
 #define FENFEN_MINI_PROGRAM_BRIDGE_HTTP_SERVER_H_
 
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -36,10 +37,11 @@ struct HttpLimits {
 
 class HttpServer {
  public:
-  // Listens on "host:port"; port 0 takes a free one. `handler` must outlive the io_context's run. Errors: InvalidArgument for an address
+  // Listens on "host:port"; port 0 takes a free one. Each of `threads` is run by one thread; connections are dealt out to them in turn.
+  // `handler` must outlive their run. Errors: InvalidArgument for an address
   // that is not one, Unavailable where it cannot be had.
-  static absl::StatusOr<std::shared_ptr<HttpServer>> Listen(boost::asio::io_context* io, const std::string& address, HttpHandler* handler,
-                                                            const HttpLimits& limits);
+  static absl::StatusOr<std::shared_ptr<HttpServer>> Listen(const std::vector<boost::asio::io_context*>& threads,
+                                                            const std::string& address, HttpHandler* handler, const HttpLimits& limits);
   virtual ~HttpServer() = default;
 
   // "127.0.0.1:41234".

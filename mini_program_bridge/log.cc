@@ -14,13 +14,31 @@
 #include "mini_program_bridge/utf8.h"
 
 namespace fenfen::bridge {
+namespace {
+
+// Up to here a double tells whole numbers apart.
+constexpr double kWholeMax = 9007199254740992.0;
+
+// A time to the millisecond. To name day and hour takes as long as all the rest of a line, so that is kept for the second.
+std::string TimeText(absl::Time time) {
+  thread_local std::int64_t second = -1;
+  thread_local std::string text;
+  const std::int64_t millis = absl::ToUnixMillis(time);
+  if (millis / 1000 != second) {
+    second = millis / 1000;
+    text = absl::FormatTime("%Y-%m-%dT%H:%M:%S", absl::FromUnixSeconds(second), absl::UTCTimeZone());
+  }
+  return absl::StrCat(text, ".", absl::Dec(millis % 1000, absl::kZeroPad3), "Z");
+}
+
+}  // namespace
 
 Log::Line::Line(spdlog::logger* logger, int level, absl::string_view event) : logger_(logger), level_(level) {
   const auto severity = static_cast<spdlog::level::level_enum>(level);
   if (!logger_->should_log(severity)) return;
   const auto name = spdlog::level::to_string_view(severity);
-  text_ = absl::StrCat("{\"time\":\"", absl::FormatTime("%Y-%m-%dT%H:%M:%E3SZ", absl::Now(), absl::UTCTimeZone()), "\",\"level\":\"",
-                       absl::string_view(name.data(), name.size()), "\",\"event\":\"", event, "\"");
+  text_ = absl::StrCat("{\"time\":\"", TimeText(absl::Now()), "\",\"level\":\"", absl::string_view(name.data(), name.size()),
+                       "\",\"event\":\"", event, "\"");
 }
 
 Log::Line::~Line() {
@@ -38,7 +56,12 @@ Log::Line& Log::Line::Text(absl::string_view key, absl::string_view value) {
 
 Log::Line& Log::Line::Number(absl::string_view key, double value) {
   if (text_.empty()) return *this;
-  absl::StrAppend(&text_, ",\"", key, "\":", std::trunc(value) == value ? absl::StrFormat("%.0f", value) : absl::StrFormat("%.3f", value));
+  absl::StrAppend(&text_, ",\"", key, "\":");
+  if (std::trunc(value) == value && std::abs(value) < kWholeMax) {
+    absl::StrAppend(&text_, static_cast<std::int64_t>(value));
+  } else {
+    absl::StrAppendFormat(&text_, "%.3f", value);
+  }
   return *this;
 }
 

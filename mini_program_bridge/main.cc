@@ -33,7 +33,7 @@ constexpr absl::Duration kStopGrace = absl::Seconds(10);
 // Everything that a request needs, made in the order of its dependencies and destroyed in the reverse.
 class Program {
  public:
-  explicit Program(Config config) : config_(std::move(config)) {}
+  explicit Program(Config config) : config_(std::move(config)), loop_(config_.threads) {}
 
   absl::Status Start() {
     absl::StatusOr<std::unique_ptr<Log>> log = Log::Open(config_.log_level, config_.log_file);
@@ -51,7 +51,7 @@ class Program {
   void Run() {
     std::vector<std::shared_ptr<HttpServer>> servers = {http_};
     if (metrics_http_ != nullptr) servers.push_back(metrics_http_);
-    loop_.Run(servers, config_.threads, kStopGrace);
+    loop_.Run(servers, kStopGrace);
     log_->Info("stopped");
   }
 
@@ -117,12 +117,12 @@ class Program {
     absl::StatusOr<std::unique_ptr<Bridge>> bridge = Bridge::Create(parts, options);
     if (!bridge.ok()) return bridge.status();
     bridge_ = *std::move(bridge);
-    absl::StatusOr<std::shared_ptr<HttpServer>> http = HttpServer::Listen(loop_.io(), config_.listen, bridge_.get(), config_.limits);
+    absl::StatusOr<std::shared_ptr<HttpServer>> http = HttpServer::Listen(loop_.threads(), config_.listen, bridge_.get(), config_.limits);
     if (!http.ok()) return http.status();
     http_ = *std::move(http);
     if (!config_.metrics_listen.empty()) {
       absl::StatusOr<std::shared_ptr<HttpServer>> metrics =
-          HttpServer::Listen(loop_.io(), config_.metrics_listen, &metrics_, config_.limits);
+          HttpServer::Listen(loop_.threads(), config_.metrics_listen, &metrics_, config_.limits);
       if (!metrics.ok()) return metrics.status();
       metrics_http_ = *std::move(metrics);
     }

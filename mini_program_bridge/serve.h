@@ -10,19 +10,23 @@
 
 namespace fenfen::bridge {
 
-// Owns the io_context, so that a main file needs none of Asio's headers.
+// Owns the io_contexts, one a thread, so that a main file needs none of Asio's headers. With one that several threads share, they would
+// wake and lock each other at every step of every request.
 class ServeLoop {
  public:
-  ServeLoop();
+  explicit ServeLoop(int threads);
   ~ServeLoop();
 
-  boost::asio::io_context* io() const { return io_.get(); }
+  const std::vector<boost::asio::io_context*>& threads() const { return threads_; }
+  // The first thread's: for what is done seldom.
+  boost::asio::io_context* io() const { return threads_.front(); }
 
-  // Runs `threads` threads until SIGTERM or SIGINT; then stops the servers and gives requests in flight up to `grace`.
-  void Run(const std::vector<std::shared_ptr<HttpServer>>& servers, int threads, absl::Duration grace);
+  // Runs until SIGTERM or SIGINT; then stops the servers and gives requests in flight up to `grace`.
+  void Run(const std::vector<std::shared_ptr<HttpServer>>& servers, absl::Duration grace);
 
  private:
-  const std::unique_ptr<boost::asio::io_context> io_;
+  std::vector<std::unique_ptr<boost::asio::io_context>> contexts_;
+  std::vector<boost::asio::io_context*> threads_;
 };
 
 }  // namespace fenfen::bridge

@@ -27,15 +27,15 @@ int Main(int argc, char** argv) {
   if (!text.ok()) return Fail(text.status());
   absl::StatusOr<std::vector<SandboxPerson>> people = ParseSandboxPeople(*text);
   if (!people.ok()) return Fail(people.status());
-  ServeLoop loop;
+  ServeLoop loop(1);
   Sandbox sandbox(*std::move(people), absl::Now);
-  const auto server = HttpServer::Listen(loop.io(), listen, &sandbox, HttpLimits());
+  const auto server = HttpServer::Listen(loop.threads(), listen, &sandbox, HttpLimits());
   if (!server.ok()) return Fail(server.status());
   if (!ready_file.empty()) {
     if (absl::Status status = WriteReadyFile(ready_file, (*server)->address()); !status.ok()) return Fail(status);
   }
   std::cout << "listening on " << (*server)->address() << std::endl;
-  loop.Run({*server}, 1, absl::Seconds(2));
+  loop.Run({*server}, absl::Seconds(2));
   return 0;
 }
 

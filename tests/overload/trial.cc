@@ -203,7 +203,7 @@ absl::Status RunCalls(const CallPlan& plan, const TrialOptions& options) {
   return judged.ok() ? tried : judged;
 }
 
-absl::StatusOr<Figures> TryUploads(const char* trial, const Fenfend& server, DeviceLoad& load, size_t closed_devices,
+absl::StatusOr<Figures> TryUploads(const char* trial, const Fenfend& server, DeviceLoad& load, size_t closed_devices, size_t waiting,
                                    const TrialOptions& options) {
   if (const auto warm = load.Closed(closed_devices, kWarmUp); !warm.ok()) return warm.status();
   const absl::StatusOr<DeviceResult> closed = load.Closed(closed_devices, kMeasure);
@@ -218,9 +218,8 @@ absl::StatusOr<Figures> TryUploads(const char* trial, const Fenfend& server, Dev
   figures.capacity = capacity;
   figures.goodput = open->accepted_per_second();
   figures.p99 = open->latencies.empty() ? 0 : bench::Quantile(open->latencies, 0.99);
-  // What a device has written and the server has not read is before it too.
-  const double waiting = kDevices * DeviceLoad::kBatchesAhead * static_cast<double>(DeviceLoad::kDropsPerBatch);
-  figures.p99_most = kNoiseFactor * waiting / capacity + kMomentSeconds;
+  const double drops_waiting = static_cast<double>(waiting) * DeviceLoad::kDropsPerBatch;
+  figures.p99_most = kNoiseFactor * drops_waiting / capacity + kMomentSeconds;
   figures.resident = memory.most();
   figures.resident_most = memory.first() + kDevices * kBatchesPerStream * kBytesPerBatch +
                           open->latencies.size() * DeviceLoad::kDropsPerBatch * kBytesPerDrop + kBytesBeside;
@@ -234,6 +233,7 @@ absl::StatusOr<Figures> TryUploads(const char* trial, const Fenfend& server, Dev
 struct UploadPlan {
   const char* trial;
   size_t devices = 0;  // of the closed loop
+  size_t waiting = 0;  // batches that may be before an accepted one: what a device has written and the server has not read counts too
   bool must_refuse = false;
   absl::Duration sync_delay;
   size_t batches_max = 0;  // the server's limit; 0 for its default
@@ -250,7 +250,7 @@ absl::Status RunUploads(const UploadPlan& plan, const TrialOptions& options) {
   const absl::StatusOr<std::unique_ptr<DeviceLoad>> load = DeviceLoad::Connect(**server, kDevices, kHouseholds);
   if (!load.ok()) return load.status();
   const absl::Status tried = TryUpTo3(plan.trial, [&]() -> absl::StatusOr<Figures> {
-    absl::StatusOr<Figures> figures = TryUploads(plan.trial, **server, **load, plan.devices, options);
+    absl::StatusOr<Figures> figures = TryUploads(plan.trial, **server, **load, plan.devices, plan.waiting, options);
     if (figures.ok()) figures->must_refuse = plan.must_refuse;
     return figures;
   });
@@ -282,7 +282,8 @@ absl::Status TrySlowDisk(const TrialOptions& options) {
 }
 
 absl::Status TryDevices(const TrialOptions& options) {
-  return RunUploads({.trial = "devices", .devices = 8, .must_refuse = false, .sync_delay = {}}, options);
+  return RunUploads(
+      {.trial = "devices", .devices = 8, .waiting = kDevices * DeviceLoad::kBatchesAhead, .must_refuse = false, .sync_delay = {}}, options);
 }
 
 absl::Status TrySlowDiskDevices(const TrialOptions& options) {
@@ -290,8 +291,9 @@ absl::Status TrySlowDiskDevices(const TrialOptions& options) {
   constexpr size_t kBatchesMax = 64;
   return RunUploads({.trial = "slow-disk-devices",
                      .devices = kBatchesMax / kBatchesPerStream,
+                     .waiting = kBatchesMax * DeviceLoad::kBatchesAhead / kBatchesPerStream,
                      .must_refuse = true,
-                     .sync_delay = kSyncDelay,
+                     .sync_delay = absl::Milliseconds(150),
                      .batches_max = kBatchesMax},
                     options);
 }
