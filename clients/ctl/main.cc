@@ -1,4 +1,4 @@
-// fenfenctl: the operator's tool. Each command is added by its own file under commands/, demo/, check/, verify/ and bench/.
+// fenfenctl: the operator's tool. Each command is added by its own file under commands/, stores/, demo/, check/, verify/ and bench/.
 #include <CLI/CLI.hpp>
 
 #include "absl/synchronization/mutex.h"
@@ -6,6 +6,7 @@
 #include "clients/ctl/check/demo_check_command.h"
 #include "clients/ctl/commands/commands.h"
 #include "clients/ctl/demo/demo_command.h"
+#include "clients/ctl/stores/stores_commands.h"
 #include "clients/ctl/verify/verify_command.h"
 
 int main(int argc, char** argv) {
@@ -20,6 +21,9 @@ int main(int argc, char** argv) {
   fenfen::ctl::AddImportCommand(app, &context);
   fenfen::ctl::AddHouseholdCommands(app, &context);
   fenfen::ctl::AddVerifyCommand(app, &context);
+  fenfen::ctl::AddRebuildCommand(app, &context);
+  fenfen::ctl::AddMigrateCommand(app, &context);
+  fenfen::ctl::AddJournalCommands(app, &context);
   fenfen::ctl::AddDemoCommand(app, &context);
   fenfen::ctl::AddDemoCheckCommand(app, &context);
   fenfen::ctl::AddBenchCommand(app, &context);

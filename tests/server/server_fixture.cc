@@ -149,7 +149,17 @@ v1::HouseholdRow Row(const std::string& number, const std::string& region) {
 
 }  // namespace
 
-TestServer::TestServer() : bridge_key_(NewKey()), operator_key_(NewKey()) {
+TestServer::TestServer() : TestServer(NewStores()) {}
+
+TestServer::TestServer(const std::string& stores) : TestServer(NewKey(), NewKey(), stores) {}
+
+TestServer::TestServer(const TestServer& sibling, const std::string& stores)
+    : TestServer(sibling.bridge_key_, sibling.operator_key_, stores) {
+  device_keys_ = sibling.device_keys_;
+}
+
+TestServer::TestServer(client::Ed25519Key bridge_key, client::Ed25519Key operator_key, const std::string& stores)
+    : bridge_key_(std::move(bridge_key)), operator_key_(std::move(operator_key)) {
   std::string pattern = (std::filesystem::temp_directory_path() / "fenfend-test-XXXXXX").string();
   Require(mkdtemp(pattern.data()) != nullptr, "cannot make a temporary folder");
   folder_ = pattern;
@@ -169,7 +179,7 @@ roles = ["OPERATOR"]
 level = "info"
 file = "fenfend.log"
 )";
-  AddConfig(NewStores());
+  AddConfig(stores);
 }
 
 TestServer::~TestServer() {

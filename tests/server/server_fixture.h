@@ -50,6 +50,10 @@ class TestServer {
  public:
   // Makes the folder, the keys and the configuration. Ends the test program where it cannot.
   TestServer();
+  // The same with `stores` as the lines of the configuration for them.
+  explicit TestServer(const std::string& stores);
+  // Another server of the same deployment: the same keys, so that a token for one is good for both; a folder of its own.
+  TestServer(const TestServer& sibling, const std::string& stores);
   // Kills the server if it runs and removes the folder.
   ~TestServer();
 
@@ -106,6 +110,7 @@ class TestServer {
   v1::UploadDropsRequest SignedBatch(const v1::DeviceBatch& batch, const std::string& key_of) const;
 
  private:
+  TestServer(client::Ed25519Key bridge_key, client::Ed25519Key operator_key, const std::string& stores);
   void WaitUntilReady();
   void Reap();
 

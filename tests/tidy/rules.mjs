@@ -33,6 +33,8 @@ export const LAYERS = {
   },
   // The benchmarks run the engine in their own process, beside the machine's bare limit.
   'clients/ctl/bench': { sees: ['clients/cpp', 'clients/ctl', 'ledger'] },
+  // What an operator does with the stores is done with the ledger's own means, by the server's own configuration.
+  'clients/ctl/stores': { sees: ['clients/cpp', 'clients/ctl', 'ledger', 'server'] },
   mini_program_bridge: { sees: ['clients/cpp'] },
   tests: { sees: ['ledger', 'server', 'clients', 'mini_program_bridge'] },
 };

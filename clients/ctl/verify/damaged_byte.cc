@@ -144,12 +144,21 @@ std::optional<uint64_t> InCompressed(const File& file, uint64_t offset) {
   return std::nullopt;
 }
 
+// In BEGINNING, whose checksum stands at its end and covers all before it.
+std::optional<uint64_t> InBeginning(const File& file) {
+  std::string bytes(JournalBeginning::kBytes, '\0');
+  const absl::StatusOr<size_t> got = file.ReadAt(0, bytes.data(), bytes.size());
+  if (!got.ok() || *got < bytes.size()) return std::nullopt;
+  return ChangedByte(Checked{bytes, 0, bytes.size() - 4, bytes.size() - 4, ""});
+}
+
 }  // namespace
 
 std::optional<uint64_t> FindDamagedByte(FileSystem& files, const Damage& damage) {
   const absl::StatusOr<std::unique_ptr<File>> file = files.OpenForRead(damage.path);
   if (!file.ok()) return std::nullopt;
   if (absl::EndsWith(damage.path, segment::kCompressedEnding)) return InCompressed(**file, damage.offset);
+  if (absl::EndsWith(damage.path, JournalBeginning::kFile)) return InBeginning(**file);
   std::string head(segment::kHeaderBytes, '\0');
   const absl::StatusOr<size_t> got = (*file)->ReadAt(0, head.data(), head.size());
   if (!got.ok() || *got < head.size()) return std::nullopt;

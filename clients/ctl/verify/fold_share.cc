@@ -5,14 +5,29 @@
 
 namespace fenfen::ctl {
 
-FoldShare::FoldShare(size_t share, size_t shares, const std::vector<std::optional<ClaimedDigest>>& claims)
+FoldShare::FoldShare(size_t share, size_t shares, const Claims& claims, const Openings* openings)
     : share_(share), shares_(shares), claims_(claims) {
   for (size_t p = share_; p < kPartitions; p += shares_) {
-    const PartitionId partition(static_cast<uint16_t>(p));
-    folds_.push_back(std::make_unique<PartitionFold>(partition, claims_[p].has_value()));
-    CompareDigest(partition, 0);  // of a partition with nothing in it
+    folds_.push_back(std::make_unique<PartitionFold>(PartitionId(static_cast<uint16_t>(p)), !claims_[p].empty()));
   }
-  thread_ = std::thread([this] { Loop(); });
+  next_claims_.resize(folds_.size());
+  thread_ = std::thread([this, openings] {
+    Begin(openings);
+    Loop();
+  });
+}
+
+void FoldShare::Begin(const Openings* openings) {
+  for (size_t p = share_; p < kPartitions; p += shares_) {
+    const PartitionId partition(static_cast<uint16_t>(p));
+    if (openings != nullptr) {
+      const PartitionOpening& opening = (*openings)[p];
+      folds_[p / shares_]->Begin(opening, [&](std::string what) {
+        Note(0, {absl::StrCat("at the journal's beginning: ", what), "", 0, {}, partition, opening.last});
+      });
+    }
+    CompareDigests(partition, 0);
+  }
 }
 
 void FoldShare::Give(std::shared_ptr<const Sheaf> sheaf) {
@@ -59,27 +74,33 @@ void FoldShare::Apply(const Sheaf& sheaf) {
     }
     postings_ += transaction->postings.size();
     folds_[record.partition.value() / shares_]->Apply(record.seq, *transaction, note);
-    CompareDigest(record.partition, number);
+    CompareDigests(record.partition, number);
   }
 }
 
-void FoldShare::CompareDigest(PartitionId partition, uint64_t number) {
-  const std::optional<ClaimedDigest>& claim = claims_[partition.value()];
+void FoldShare::CompareDigests(PartitionId partition, uint64_t number) {
+  const std::vector<ClaimedDigest>& claims = claims_[partition.value()];
   PartitionFold& fold = *folds_[partition.value() / shares_];
-  if (!claim || fold.last() != claim->seq) return;
-  const std::string digest = fold.Digest();
-  if (digest == claim->sha256) {
-    ++digests_equal_;
-  } else {
-    Note(number, {absl::StrCat("the server's state is ", absl::BytesToHexString(claim->sha256), ", the journal's is ",
-                               absl::BytesToHexString(digest)),
+  size_t& next = next_claims_[partition.value() / shares_];
+  if (next == claims.size() || fold.last() < claims[next].seq) return;
+  std::string digest;
+  for (; next < claims.size() && fold.last() >= claims[next].seq; ++next) {
+    const ClaimedDigest& claim = claims[next];
+    if (fold.last() != claim.seq) continue;  // before the journal's beginning
+    if (digest.empty()) digest = fold.Digest();
+    if (digest == claim.sha256) {
+      ++(claim.where.empty() ? digests_equal_ : stored_digests_equal_);
+      continue;
+    }
+    Note(number, {absl::StrCat(claim.where.empty() ? "the server's state" : absl::StrCat("the state in ", claim.where), " is ",
+                               absl::BytesToHexString(claim.sha256), ", the journal's is ", absl::BytesToHexString(digest)),
                   "",
                   0,
                   {},
                   partition,
-                  claim->seq});
+                  claim.seq});
   }
-  fold.DropBytes();
+  if (next == claims.size()) fold.DropBytes();
 }
 
 void FoldShare::Note(uint64_t number, Finding finding) {
@@ -92,6 +113,7 @@ void FoldShare::AddTo(VerifyReport& report, std::vector<Numbered>& findings) con
   report.transactions += transactions_;
   report.postings += postings_;
   report.digests_equal += digests_equal_;
+  report.stored_digests_equal += stored_digests_equal_;
   findings.insert(findings.end(), findings_.begin(), findings_.end());
 }
 

@@ -30,10 +30,13 @@ struct Sheaf {
   std::vector<segment::Record> records;
 };
 
+// What is claimed of each partition's state, by sequence number.
+using Claims = std::vector<std::vector<ClaimedDigest>>;
+
 class FoldShare {
  public:
-  // Takes the partitions p for which p mod `shares` is `share`. `claims`, for each partition, outlives this.
-  FoldShare(size_t share, size_t shares, const std::vector<std::optional<ClaimedDigest>>& claims);
+  // Takes the partitions p for which p mod `shares` is `share`. `claims` and `openings` outlive this; nullptr where all begin from nothing.
+  FoldShare(size_t share, size_t shares, const Claims& claims, const Openings* openings);
   ~FoldShare() { Finish(); }
 
   // Waits while too many are not yet done.
@@ -52,22 +55,25 @@ class FoldShare {
   bool HasRoom() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return sheaves_.size() < kSheavesMax; }
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !sheaves_.empty() || finished_; }
   void Loop();
+  void Begin(const Openings* openings);
   void Apply(const Sheaf& sheaf);
-  // Compares the partition's state with what the server claims, once it is as far as that. `number` is the record's.
-  void CompareDigest(PartitionId partition, uint64_t number);
+  // Compares the partition's state with what is claimed of it, once it is as far as that. `number` is the record's.
+  void CompareDigests(PartitionId partition, uint64_t number);
   void Note(uint64_t number, Finding finding);
 
   const size_t share_;
   const size_t shares_;
-  const std::vector<std::optional<ClaimedDigest>>& claims_;
+  const Claims& claims_;
 
   // The thread's own until Finish.
   std::vector<std::unique_ptr<PartitionFold>> folds_;
-  std::vector<Numbered> findings_;  // the first of them
+  std::vector<size_t> next_claims_;  // of each of them
+  std::vector<Numbered> findings_;   // the first of them
   uint64_t findings_total_ = 0;
   uint64_t transactions_ = 0;
   uint64_t postings_ = 0;
   uint64_t digests_equal_ = 0;
+  uint64_t stored_digests_equal_ = 0;
 
   absl::Mutex mutex_;
   std::deque<std::shared_ptr<const Sheaf>> sheaves_ ABSL_GUARDED_BY(mutex_);

@@ -32,6 +32,41 @@ bool OfHousehold(AccountKind kind) { return kind == AccountKind::kHousehold || k
 
 }  // namespace
 
+void PartitionFold::Begin(const PartitionOpening& opening, Report report) {
+  for (const std::string& wrong : opening.wrong) report(wrong);
+  last_ = opening.last;
+  balances_ = opening.balances;
+  touched_.clear();
+  for (const auto& [key, record] : opening.records) {
+    versions_[key] = record.version;
+    if (keep_bytes_) bytes_[key] = record.bytes;
+    CheckPlace(key, report);
+    BeginRecord(key, record, report);
+  }
+  // Lots and open vouchers add up in what nothing has written since.
+  CheckHouseholds(report);
+}
+
+// Of a record that was written since only the later form is known: of a household, the lots; of a voucher, whether it is captured. A
+// voucher is written twice, so one that was written since was open.
+void PartitionFold::BeginRecord(const RecordKey& key, const PartitionOpening::Record& record, Report report) {
+  if (key.kind == RecordKind::kHousehold) {
+    const std::optional<StoredHousehold> stored = ParseHousehold(record.bytes);
+    if (!stored) return report(absl::StrCat(NameOf(key), " does not have a household's form"));
+    Household& household = households_[key.id];
+    household.known = true;
+    household.lots_sum = record.written_since ? Balance(AccountKind::kHousehold, Asset::kReward, key.id) : stored->lots_sum;
+    touched_.push_back(key.id);
+  } else if (key.kind == RecordKind::kVoucher) {
+    const std::optional<StoredVoucher> stored = ParseVoucher(record.bytes);
+    if (!stored) return report(absl::StrCat(NameOf(key), " does not have a voucher's form"));
+    const bool captured = stored->captured && !record.written_since;
+    vouchers_[key.id] = {stored->household, stored->offer, stored->merchant, stored->price, captured};
+    captured_ += captured ? 1 : 0;
+    if (!captured) households_[stored->household].reserved_sum += stored->price;
+  }
+}
+
 void PartitionFold::Apply(PartitionSeq seq, const Transaction& transaction, Report report) {
   if (seq.value() != last_.value() + 1) report(absl::StrCat("sequence ", seq.value(), " after ", last_.value()));
   last_ = seq;

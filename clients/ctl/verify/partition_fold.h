@@ -11,6 +11,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "clients/ctl/verify/openings.h"
 #include "ledger/core/transaction.h"
 
 namespace fenfen::ctl {
@@ -22,6 +23,9 @@ class PartitionFold {
 
   // `keep_bytes`: whether Digest will be asked for; it needs the records themselves.
   PartitionFold(PartitionId partition, bool keep_bytes) : partition_(partition), keep_bytes_(keep_bytes) {}
+
+  // Begins not from nothing but from this. Before anything else.
+  void Begin(const PartitionOpening& opening, Report report);
 
   void Apply(PartitionSeq seq, const Transaction& transaction, Report report);
 
@@ -56,6 +60,7 @@ class PartitionFold {
   void ApplyPostings(const Transaction& transaction, Report report);
   void ApplyChanges(PartitionSeq seq, const Transaction& transaction, Report report);
   void CheckPlace(const RecordKey& key, Report report) const;
+  void BeginRecord(const RecordKey& key, const PartitionOpening::Record& record, Report report);
   void ApplyHousehold(const RecordChange& change, Report report);
   void ApplyVoucher(const RecordChange& change, const Transaction& transaction, Report report);
   void CheckHouseholds(Report report);

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -17,6 +18,8 @@ namespace {
 struct Arguments {
   std::string directory;
   std::string balances_file;
+  std::string archive;
+  std::string snapshots;
 };
 
 boost::json::object ToJson(const AssetTotals& totals) {
@@ -53,10 +56,30 @@ void PrintJson(const VerifyReport& report) {
                                    {"reward", ToJson(report.reward)},
                                    {"civic", ToJson(report.civic)},
                                    {"digests_equal", report.digests_equal},
+                                   {"stored_digests_equal", report.stored_digests_equal},
+                                   {"whole", report.whole},
+                                   {"first_segment", report.first_segment},
+                                   {"snapshot", report.snapshot},
                                    {"unfinished_tail", report.unfinished_tail},
                                    {"seconds", seconds},
                                    {"transactions_per_second", static_cast<double>(report.transactions) / seconds}}
             << std::endl;
+}
+
+// What was archived, and what therefore is not proved.
+void PrintBeginning(const VerifyReport& report) {
+  const uint32_t archived = report.first_segment - 1;
+  if (report.whole) {
+    std::cout << "第 1 至 " << archived << " 段在归档中，已一并核对 / segments 1 to " << archived << " are archived and were checked too\n";
+    return;
+  }
+  std::cout
+      << "第 1 至 " << archived << " 段在归档中，未读取；期初余额由快照 " << report.snapshot << " 倒推。\n"
+      << "  未能证明：期初余额等于归档记录之和；归档前用过的请求编号没有再次使用；归档完好。用 --archive 可全部核对。\n"
+      << "Segments 1 to " << archived << " are archived and were not read; opening balances were derived backwards from snapshot "
+      << report.snapshot << ".\n"
+      << "  Not proved: that the opening balances are what the archived entries come to; that no request key of theirs was used again; "
+         "that the archive is whole. With --archive all is.\n";
 }
 
 void PrintText(const VerifyReport& report, bool compared) {
@@ -78,6 +101,7 @@ void PrintText(const VerifyReport& report, bool compared) {
   if (report.findings_total > report.findings.size()) {
     std::cout << "……以及另外 " << report.findings_total - report.findings.size() << " 个问题 / and more findings\n";
   }
+  if (report.first_segment > 1) PrintBeginning(report);
   if (compared) std::cout << "与服务器状态一致的分区 partitions equal to the server's state: " << report.digests_equal << "\n";
   std::cout << (report.findings_total == 0 ? "校验通过 / everything holds" : "校验未通过 / NOT everything holds") << std::endl;
 }
@@ -111,6 +135,13 @@ int Verify(const Context& context, const Arguments& arguments, bool with_server)
                                  PartitionSeq(static_cast<uint64_t>(digest.sequence())), digest.sha256()});
     }
   }
+  options.archive = arguments.archive;
+  options.snapshots = arguments.snapshots;
+  if (options.snapshots.empty()) {
+    // Beside the journal, where a server has them.
+    const std::filesystem::path journal = std::filesystem::absolute(arguments.directory) / "";  // "…/journal/", however it was written
+    options.snapshots = (journal.lexically_normal().parent_path().parent_path() / "snapshots").string();
+  }
   const absl::StatusOr<VerifyReport> report = VerifyJournal(arguments.directory, options);
   if (!report.ok()) return Fail(context, report.status());
   if (options.balances) {
@@ -133,6 +164,9 @@ void AddVerifyCommand(CLI::App& app, Context* context) {
   command->add_option("journal", arguments->directory, "日志目录，如 data/journal / the journal's folder")->required();
   command->add_option("--balances", arguments->balances_file,
                       "把每户余额写成 CSV，单位：百分之一分 / write each household's balances as CSV, in hundredths of a point");
+  command->add_option("--archive", arguments->archive, "归档目录，如 data/archive / the folder that old segments were moved to");
+  command->add_option("--snapshots", arguments->snapshots,
+                      "快照目录，默认在日志目录旁 / the folder of the snapshots; beside the journal's if not given");
   command->footer(
       "给出 --server 和 --operator-key 时，也与运行中的服务器核对 / with --server and --operator-key also against a running server\n"
       "退出码：0 通过，1 有问题，2 无法读取 / exit code: 0 holds, 1 findings, 2 cannot be read");

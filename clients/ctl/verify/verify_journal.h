@@ -8,6 +8,9 @@
 // that sum to zero per asset, in a transaction and over the whole; amounts in range and bounds never crossed, at any point; request keys
 // with one effect; the chain of each record's versions; lots that add up to the balance, open vouchers to what is held; a voucher captured
 // at most once, with its merchant credited; and digests that a server claims for its state.
+//
+// A journal whose oldest segments are archived: with the archive, the same, and that what BEGINNING says is true; without it, from balances
+// that are derived backwards from a snapshot (openings.h), and the report says so.
 #pragma once
 
 #include <array>
@@ -23,17 +26,20 @@
 
 namespace fenfen::ctl {
 
-// What a server says of a partition's state.
+// What a server says of a partition's state, or a file that it wrote.
 struct ClaimedDigest {
   PartitionId partition;
   PartitionSeq seq;
-  std::string sha256;  // 32 bytes
+  std::string sha256;      // 32 bytes
+  std::string where = {};  // the file; empty for the server
 };
 
 struct VerifyOptions {
   bool live = false;      // a server may be writing
   bool balances = false;  // fill VerifyReport::balances
   std::vector<ClaimedDigest> digests = {};
+  std::string archive = {};    // where the oldest segments were moved to; empty = they are not at hand
+  std::string snapshots = {};  // the folder of the server's snapshots, for a journal without its archive
 };
 
 // Something that does not hold.
@@ -74,7 +80,12 @@ struct VerifyReport {
   uint64_t households = 0;
   uint64_t vouchers_reserved = 0;
   uint64_t vouchers_captured = 0;
-  uint64_t digests_equal = 0;
+  uint64_t digests_equal = 0;         // of the server's
+  uint64_t stored_digests_equal = 0;  // of those in snapshots and BEGINNING
+  uint32_t first_segment = 1;         // the journal's; those before it are archived
+  // False where archived segments were not read; `segments` and the like count what was. Not a finding.
+  bool whole = true;
+  uint64_t snapshot = 0;         // that the openings were derived from, where it is not whole
   bool unfinished_tail = false;  // a write that was never acknowledged; not a finding
   AssetTotals reward;
   AssetTotals civic;
@@ -83,7 +94,8 @@ struct VerifyReport {
   absl::Duration took;
 };
 
-// NOT_FOUND where the folder holds no journal, other errors where it cannot be read. Damage is a finding, behind which nothing is read.
+// NOT_FOUND where the folder holds no journal; FAILED_PRECONDITION where it is not whole, and there is neither its archive nor a snapshot
+// that holds all that is archived; other errors where it cannot be read. Damage is a finding, behind which nothing is read.
 absl::StatusOr<VerifyReport> VerifyJournal(FileSystem& files, const std::string& directory, const VerifyOptions& options);
 // The same with the machine's files.
 absl::StatusOr<VerifyReport> VerifyJournal(const std::string& directory, const VerifyOptions& options);

@@ -43,11 +43,13 @@ static_assert(PartitionKeys::kDays == 45 + 2, "the window (limits::kRequestKeyAg
 PartitionKeys::PartitionKeys(absl::string_view deployment, PartitionId partition) {
   const std::string tag = absl::StrCat(deployment, ".", partition.value());
   prefix_ = absl::StrCat("fenfen:{", tag, "}:");
-  slot_ = Crc16(tag) % kSlots;
+  slot_ = SlotOf(tag);
 }
 
 std::string PartitionKeys::Book(int book) const { return absl::StrCat(prefix_, kBookNames[static_cast<size_t>(book)]); }
 std::string PartitionKeys::Day(int day) const { return absl::StrCat(prefix_, "requests:", day); }
+
+uint16_t SlotOf(absl::string_view tag) { return Crc16(tag) % kSlots; }
 
 bool IsDeploymentName(absl::string_view name) {
   return !name.empty() && name.size() <= 32 &&

@@ -28,13 +28,16 @@ class PartitionKeys {
   // `book` < kBooks; `day` < kDays.
   std::string Book(int book) const;
   std::string Day(int day) const;
-  // Of the hash tag: CRC16 (XMODEM) modulo 16384, as the cluster specification has it.
+  // Where a cluster has all of them.
   uint16_t slot() const { return slot_; }
 
  private:
   std::string prefix_;
   uint16_t slot_;
 };
+
+// The slot of a hash tag, or of a key without one: CRC16 (XMODEM) modulo 16384 (Redis Cluster specification, "Key distribution model").
+uint16_t SlotOf(absl::string_view tag);
 
 // Letters, digits and hyphens, 1 to 32: nothing that could end a hash tag.
 bool IsDeploymentName(absl::string_view name);

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "clients/ctl/verify/verify_journal.h"
@@ -34,7 +35,7 @@ inline VoucherId VoucherOf(HouseholdId household, uint64_t number) {
 
 class Book {
  public:
-  Book() : journal_(MustOpen(disk_)) {}
+  explicit Book(FileJournalOptions options = SmallOptions()) : journal_(MustOpen(disk_, std::move(options))) {}
 
   // The next transactions as the engine would write them. Nothing is remembered until Write.
   Transaction Enrol(HouseholdId household) {
@@ -49,7 +50,7 @@ class Book {
                   {kIssuedCivic, Points(-1)},
                   {CivicAccount(household), Points(1)}};
     HouseholdRecord record = households_[household];
-    record.lots.push_back({static_cast<int32_t>(20'000 + record.lots.size()), Points(reward)});
+    record.lots.push_back({record.lots.empty() ? 20'000 : record.lots.back().expires_day + 1, Points(reward)});
     PutHousehold(t, household, record);
     return t;
   }

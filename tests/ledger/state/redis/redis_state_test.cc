@@ -1,48 +1,17 @@
 // RedisState against the conformance suite: over a unix socket, over TCP, and over TLS as an ACL user that may not administer the server.
 #include "ledger/state/redis/redis_state.h"
 
-#include <atomic>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "ledger/state/redis/library.h"
-#include "tests/ledger/state/redis/memory_tail.h"
+#include "tests/ledger/state/redis/fresh_redis_state.h"
 #include "tests/ledger/state/redis/redis_server.h"
 #include "tests/ledger/state/state_conformance.h"
 
 namespace fenfen {
 namespace {
-
-// A State with a journal of its own, under a deployment of its own: as empty as a new MemoryState.
-class FreshRedisState final : public State {
- public:
-  explicit FreshRedisState(const RedisOptions& redis) : state_(Options(redis), tail_) {
-    const absl::Status open = state_.AwaitOpen(absl::Seconds(10));
-    EXPECT_TRUE(open.ok()) << open;
-  }
-  void Execute(PartitionId partition, std::vector<Work> works, Done done) override {
-    state_.Execute(partition, std::move(works), std::move(done));
-  }
-  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override {
-    return state_.Read(partition, reader);
-  }
-  absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override {
-    return state_.Apply(partition, seq, transaction);
-  }
-  absl::StatusOr<Digest> DigestOf(PartitionId partition) const override { return state_.DigestOf(partition); }
-
- private:
-  static RedisStateOptions Options(const RedisOptions& redis) {
-    static std::atomic<int> count{0};
-    RedisStateOptions options;
-    options.redis = redis;
-    options.deployment = absl::StrCat("test-", ++count);
-    return options;
-  }
-  MemoryTail tail_;
-  RedisState state_;
-};
 
 // One server for all tests of this program.
 class Servers {
