@@ -93,8 +93,8 @@ class Journal {
 
   // Visits every entry whose sequence number is above its partition's in `after`, each partition's in sequence order, while nothing is
   // being appended. Stops at the visitor's first error and returns it. DATA_LOSS naming file and offset where a record is damaged or a
-  // sequence number is missing or repeated; FAILED_PRECONDITION where some of these entries are archived. What lies before the first entry to
-  // visit is not checked.
+  // sequence number is missing or repeated; FAILED_PRECONDITION where some of these entries are archived. What lies before the first entry
+  // to visit is not checked.
   using Visitor = absl::FunctionRef<absl::Status(JournalEntry entry)>;
   virtual absl::Status Replay(const SequenceVector& after, Visitor visitor) = 0;
   // Every entry.
@@ -108,9 +108,9 @@ class Journal {
   // The last durable sequence number of a partition; 0 for none.
   virtual PartitionSeq LastDurable(PartitionId partition) const = 0;
 
-  // For a journal that several processes write, each of which may believe that a partition's State is the right one. Claim begins a new term
-  // of the partition: from then on a new entry of an older term is refused. What a stored entry says counts whatever its term was. Where one
-  // process alone writes, nobody can come between and there is one term, 0.
+  // For a journal that several processes write, each of which may believe that a partition's State is the right one. Claim begins a new
+  // term of the partition: from then on a new entry of an older term is refused. What a stored entry says counts whatever its term was.
+  // Where one process alone writes, nobody can come between and there is one term, 0.
   struct Head {
     uint64_t term = 0;
     PartitionSeq last;  // durable, whoever wrote it
@@ -130,8 +130,8 @@ class Journal {
     PartitionSeq first;
     PartitionSeq last;
   };
-  // Visits those entries of the ranges that are durable, each partition's in sequence order; what is not there yet is left out. Stops at the
-  // visitor's first error and returns it.
+  // Visits those entries of the ranges that are durable, each partition's in sequence order; what is not there yet is left out. Stops at
+  // the visitor's first error and returns it.
   virtual absl::Status ReadRanges(const std::vector<Range>& ranges, Visitor visitor);
 
   // What tells this journal from every other, never 0: what is derived from a journal names it.
