@@ -1,5 +1,5 @@
 // Fuzzes a snapshot: overwrites a good one as the input says and reads it back, and takes the input itself for a partition's section. What
-// was damaged is found; what is taken as a partition is what encoding it gives again.
+// was damaged is found, by the engine's reader and by the checker's; what is taken as a partition is what encoding it gives again.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -8,9 +8,11 @@
 #include <memory>
 #include <string>
 
+#include "clients/ctl/verify/stored_snapshot.h"
 #include "ledger/core/check.h"
 #include "ledger/engine/snapshot_file.h"
 #include "ledger/state/partition_form.h"
+#include "tests/ledger/journal/memory_file_system.h"
 
 namespace {
 
@@ -67,6 +69,26 @@ void CheckPartition(absl::string_view bytes) {
   if (contents.ok() && fenfen::EncodePartition(*contents) != bytes) std::abort();
 }
 
+// The checker takes what was written, and nothing else.
+void CheckByChecker(const std::string& bytes, bool sound) {
+  fenfen::MemoryFileSystem disk;
+  disk.Put("00000001.snap", bytes);
+  const auto snapshot = fenfen::ctl::StoredSnapshot::Open(disk, "00000001.snap");
+  FENFEN_CHECK(snapshot.ok() || !sound);
+  if (!snapshot.ok()) return;
+  for (uint16_t p = 0; p < fenfen::kPartitions; ++p) {
+    const auto partition = (*snapshot)->Read(fenfen::PartitionId(p));
+    FENFEN_CHECK(partition.ok() || !sound);
+    if (!partition.ok()) continue;
+    const PartitionContents contents = ContentsOf(p);
+    FENFEN_CHECK(partition->records.size() == contents.records.size() && partition->accounts.size() == contents.accounts.size());
+    for (size_t n = 0; n < contents.records.size(); ++n) {
+      FENFEN_CHECK(partition->records[n].bytes == contents.records[n].bytes);
+      FENFEN_CHECK(partition->accounts[n].second == contents.accounts[n].balance.hundredths());
+    }
+  }
+}
+
 }  // namespace
 
 // The input: any number of [offset, 2 bytes][length, 1 byte][bytes].
@@ -80,6 +102,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     bytes.replace(offset, length, reinterpret_cast<const char*>(data) + at + 3, length);
     at += 3 + length;
   }
+  CheckByChecker(bytes, bytes == good);
   const auto reader = fenfen::SnapshotReader::Open(std::make_unique<MemoryFile>(bytes), "snapshot");
   if (!reader.ok()) return 0;
   std::string buffer;
