@@ -1,0 +1,40 @@
+// Two servers under load by the C++ client that balances over them, while servers and stores fail: every acknowledged drop is there exactly
+// once, by the clients' own records.
+#include "tests/server/drop_load.h"
+#include "tests/server/shared_deployment.h"
+
+namespace fenfen::server {
+namespace {
+
+using ServersKilled = SharedDeployment;
+
+TEST_F(ServersKilled, KilledTenTimes) {
+  a_.SetTop(absl::StrCat("listen = \"127.0.0.1:", LastingPort(), "\"\n"));
+  StartBoth();
+  DropLoad load(a_, {a_.address(), b_.address()});
+  for (int kill = 0; kill < 10 && !HasFatalFailure(); ++kill) {
+    load.Await(40);
+    a_.Kill();
+    load.Await(20);
+    ASSERT_TRUE(a_.Start()) << a_.Log();
+  }
+  load.Await(20);
+  load.Stop();
+  load.ExpectIn(*postgres_, database_);
+}
+
+TEST_F(ServersKilled, RedisEmptiedTenTimes) {
+  StartBoth();
+  DropLoad load(a_, {a_.address(), b_.address()});
+  for (int time = 0; time < 10 && !HasFatalFailure(); ++time) {
+    load.Await(40);
+    redis_->Type({time % 2 == 0 ? "FLUSHALL" : "FUNCTION", time % 2 == 0 ? "SYNC" : "FLUSH"});
+  }
+  load.Await(40);
+  load.Stop();
+  load.ExpectIn(*postgres_, database_);
+  EXPECT_EQ(a_.Digests(), b_.Digests());
+}
+
+}  // namespace
+}  // namespace fenfen::server
