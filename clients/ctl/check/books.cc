@@ -51,7 +51,8 @@ boost::json::object Verify(Tour* tour, const std::string& balances) {
                        "verify",
                        "--balances",
                        balances,
-                       workspace.Path("data/journal")};
+                       workspace.Path(ServerName(workspace.mode(), 0) + ".toml")};
+  if (workspace.mode() != DemoMode::kEmbedded) options.arguments.emplace_back("--redis");
   options.log_file = workspace.Path("log/verify.log");
   options.pipe_out = true;
   const auto child = Child::Start(options);
@@ -101,6 +102,8 @@ boost::json::object CompareBooks(Tour* tour) {
   };
   checks.ExpectEqual(number("findings_total"), 0, "verify finds nothing wrong");
   checks.ExpectEqual(number("digests_equal"), 257, "the server's state equals the fold of the journal in every partition");
+  const bool in_redis = tour->demo->workspace().mode() != DemoMode::kEmbedded;
+  checks.ExpectEqual(number("redis_digests_equal"), in_redis ? 257 : 0, "what lies in Redis equals the fold of the journal");
   checks.ExpectEqual(journal.size(), tour->demo->district().households.size(), "the journal knows every household");
   int64_t differences = 0;
   std::string first;

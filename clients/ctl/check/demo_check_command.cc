@@ -1,6 +1,7 @@
 #include "clients/ctl/check/demo_check_command.h"
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
@@ -19,6 +20,7 @@
 #include "clients/ctl/check/books.h"
 #include "clients/ctl/check/journeys.h"
 #include "clients/ctl/demo/demo_command.h"
+#include "clients/ctl/demo/redis_nodes.h"
 
 namespace fenfen::ctl {
 
@@ -26,19 +28,31 @@ namespace {
 
 std::atomic<bool> stop_requested{false};
 
-// Kills the server as a power cut would end it, lets it come back, and looks whether everything is as it was.
+// Looks until the balance is what it was, for so long.
+int64_t BalanceAgain(Tour* tour, int64_t before, absl::Duration patience) {
+  const absl::Time deadline = absl::Now() + patience;
+  int64_t after = tour->Balance();
+  for (; after != before && absl::Now() < deadline; after = tour->Balance()) absl::SleepFor(absl::Milliseconds(100));
+  return after;
+}
+
+// Kills a service as a power cut would end it, and waits until the demo knows.
+bool Kill(Tour* tour, const std::string& name) {
+  Child* const child = tour->demo->services().Find(name);
+  if (!tour->checks->Expect(child != nullptr, absl::StrCat(name, " runs"))) return false;
+  kill(child->pid(), SIGKILL);
+  while (!child->Ended().has_value() && !stop_requested) absl::SleepFor(absl::Milliseconds(10));
+  return true;
+}
+
+// Kills the server, lets it come back, and looks whether everything is as it was.
 void KillAndCompare(Tour* tour) {
   const int64_t before = tour->Balance();
-  kill(tour->demo->services().Find("fenfend")->pid(), SIGKILL);
-  absl::Status back;
-  for (int i = 0; i < 200 && back.ok() && !tour->demo->services().Find("fenfend")->Ended().has_value(); ++i)
-    absl::SleepFor(absl::Milliseconds(10));
-  back = tour->demo->services().Watch();
+  if (!Kill(tour, ServerName(tour->demo->workspace().mode(), 0))) return;
+  const absl::Status back = tour->demo->Watch();
   tour->checks->Expect(back.ok(), "the server starts again after kill -9", back.message());
   // The bridge's connection comes back by itself, with back-off.
-  int64_t after = tour->Balance();
-  for (int i = 0; i < 100 && after != before; ++i, after = tour->Balance()) absl::SleepFor(absl::Milliseconds(100));
-  tour->checks->ExpectEqual(after, before, "the balance survives kill -9 of the server");
+  tour->checks->ExpectEqual(BalanceAgain(tour, before, absl::Seconds(20)), before, "the balance survives kill -9 of the server");
 }
 
 // Redis loses all it holds. The balance is the same, from the journal, as soon as it is asked for.
@@ -46,9 +60,41 @@ void EmptyRedisAndCompare(Tour* tour) {
   const int64_t before = tour->Balance();
   const std::string flush = absl::StrCat("redis-cli -s '", tour->demo->workspace().RedisSocket(), "' FLUSHALL >/dev/null");
   tour->checks->ExpectEqual(std::system(flush.c_str()), 0, "Redis is emptied");
-  int64_t after = tour->Balance();
-  for (int i = 0; i < 100 && after != before; ++i, after = tour->Balance()) absl::SleepFor(absl::Milliseconds(100));
-  tour->checks->ExpectEqual(after, before, "the balance survives an emptied Redis");
+  tour->checks->ExpectEqual(BalanceAgain(tour, before, absl::Seconds(20)), before, "the balance survives an emptied Redis");
+}
+
+// A master of the Redis Cluster dies; its replica takes over.
+void KillRedisMaster(Tour* tour) {
+  const Demo& demo = *tour->demo;
+  const int64_t before = tour->Balance();
+  const std::vector<size_t> masters = RedisMasters(demo.workspace(), demo.ports(), stop_requested);
+  if (!tour->checks->ExpectEqual(masters.size(), kRedisNodes / 2, "three of the six nodes are masters")) return;
+  const std::string name = absl::StrCat("redis-", masters.front() + 1);
+  if (!Kill(tour, name)) return;
+  const pid_t dead = tour->demo->services().Find(name)->pid();
+  tour->checks->ExpectEqual(BalanceAgain(tour, before, absl::Seconds(60)), before, "the balance survives kill -9 of a master of Redis");
+  // It comes back as a replica.
+  absl::Status watched;
+  while (watched.ok() && !stop_requested && tour->demo->services().Find(name)->pid() == dead) {
+    watched = tour->demo->Watch();
+    absl::SleepFor(absl::Milliseconds(50));
+  }
+  tour->checks->Expect(watched.ok(), "the node comes back", watched.message());
+}
+
+// PostgreSQL's primary dies; its standby takes over, with everything.
+void KillPrimary(Tour* tour) {
+  const int64_t before = tour->Balance();
+  const std::string primary = tour->demo->postgres()->primary();
+  if (!Kill(tour, primary)) return;
+  const absl::Status watched = tour->demo->Watch();
+  tour->checks->Expect(watched.ok() && tour->demo->postgres()->primary() != primary, "the standby takes over", watched.message());
+  tour->checks->ExpectEqual(BalanceAgain(tour, before, absl::Seconds(60)), before, "the balance survives kill -9 of the primary");
+  // What is written now is written by the new one.
+  SeededRandom random(7);
+  absl::Status uploaded = tour->demo->Enqueue({DropLine(tour->demo->district(), &random, absl::Now())});
+  if (uploaded.ok()) uploaded = tour->demo->Drain(1);
+  tour->checks->Expect(uploaded.ok() && tour->demo->replay().credited == 1, "a drop after that is credited", uploaded.message());
 }
 
 absl::StatusOr<boost::json::object> RunChecks(const DemoOptions& options) {
@@ -68,6 +114,10 @@ absl::StatusOr<boost::json::object> RunChecks(const DemoOptions& options) {
       {"居民 / resident", ResidentJourney}, {"商户 / merchant", MerchantJourney}, {"社区 / staff", StaffJourney},
       {"设备 / device", DeviceJourney},     {"错误输入 / bad input", Refusals},   {"kill -9", KillAndCompare}};
   if (options.mode == DemoMode::kRedis) journeys.emplace_back("Redis 清空 / an emptied Redis", EmptyRedisAndCompare);
+  if (options.mode == DemoMode::kCluster) {
+    journeys.emplace_back("主节点 / a Redis master", KillRedisMaster);
+    journeys.emplace_back("主库 / PostgreSQL's primary", KillPrimary);
+  }
   boost::json::array names;
   for (const auto& [name, journey] : journeys) {
     if (stop_requested) return absl::CancelledError("stopped");
@@ -97,6 +147,8 @@ int DemoCheck(const Context& context, DemoOptions options, bool keep) {
     if (!keep) std::filesystem::remove_all(name);
     if (keep) std::cerr << "保留 / kept " << name << std::endl;
   };
+  // PostgreSQL's user has to come through.
+  if (options.mode == DemoMode::kCluster) chmod(name, 0711);
   options.folder = absl::StrCat(name, "/demo");
   options.http = options.grpc = "127.0.0.1:0";
   options.plan = SmallPlan();

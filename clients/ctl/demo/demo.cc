@@ -100,8 +100,10 @@ absl::Status Demo::StartStores() {
 }
 
 absl::Status Demo::Watch() {
-  if (postgres_ != nullptr) postgres_->Watch();
-  return services_->Watch();
+  // What takes a moment first: PostgreSQL's taking over takes seconds.
+  const absl::Status watched = services_->Watch();
+  if (watched.ok() && postgres_ != nullptr) postgres_->Watch();
+  return watched;
 }
 
 absl::StatusOr<std::unique_ptr<client::Client>> Demo::Connect(const std::string& issuer, const std::string& subject,

@@ -89,7 +89,7 @@ void FoldShare::CompareDigests(PartitionId partition, uint64_t number) {
     if (fold.last() != claim.seq) continue;  // before the journal's beginning
     if (digest.empty()) digest = fold.Digest();
     if (digest == claim.sha256) {
-      ++(claim.where.empty() ? digests_equal_ : stored_digests_equal_);
+      ++(claim.where.empty() ? digests_equal_ : claim.where == ClaimedDigest::kRedis ? redis_digests_equal_ : stored_digests_equal_);
       continue;
     }
     Note(number, {absl::StrCat(claim.where.empty() ? "the server's state" : absl::StrCat("the state in ", claim.where), " is ",
@@ -113,6 +113,7 @@ void FoldShare::AddTo(VerifyReport& report, std::vector<Numbered>& findings) con
   report.transactions += transactions_;
   report.postings += postings_;
   report.digests_equal += digests_equal_;
+  report.redis_digests_equal += redis_digests_equal_;
   report.stored_digests_equal += stored_digests_equal_;
   findings.insert(findings.end(), findings_.begin(), findings_.end());
 }

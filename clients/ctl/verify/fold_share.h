@@ -73,6 +73,7 @@ class FoldShare {
   uint64_t transactions_ = 0;
   uint64_t postings_ = 0;
   uint64_t digests_equal_ = 0;
+  uint64_t redis_digests_equal_ = 0;
   uint64_t stored_digests_equal_ = 0;
 
   absl::Mutex mutex_;

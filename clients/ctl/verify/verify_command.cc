@@ -8,7 +8,10 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "clients/ctl/stores/books_place.h"
+#include "clients/ctl/verify/postgres_entries.h"
 #include "clients/ctl/verify/verify_journal.h"
 #include "fenfen/v1/audit.grpc.pb.h"
 
@@ -16,7 +19,8 @@ namespace fenfen::ctl {
 namespace {
 
 struct Arguments {
-  std::string directory;
+  std::string journal;  // a folder, a configuration or a connection string
+  bool redis = false;
   std::string balances_file;
   std::string archive;
   std::string snapshots;
@@ -56,6 +60,8 @@ void PrintJson(const VerifyReport& report) {
                                    {"reward", ToJson(report.reward)},
                                    {"civic", ToJson(report.civic)},
                                    {"digests_equal", report.digests_equal},
+                                   {"redis_digests_equal", report.redis_digests_equal},
+                                   {"redis_ahead", report.redis_ahead},
                                    {"stored_digests_equal", report.stored_digests_equal},
                                    {"whole", report.whole},
                                    {"first_segment", report.first_segment},
@@ -82,7 +88,7 @@ void PrintBeginning(const VerifyReport& report) {
          "that the archive is whole. With --archive all is.\n";
 }
 
-void PrintText(const VerifyReport& report, bool compared) {
+void PrintText(const VerifyReport& report, bool compared, bool redis) {
   std::cout << "记录 transactions: " << report.transactions << "，家庭 households: " << report.households
             << "，兑换券 vouchers: " << report.vouchers_reserved << " 未用 open, " << report.vouchers_captured << " 已核销 captured\n"
             << "兑换积分 REWARD: 发放 issued " << FormatPoints(-report.reward.programme) << " = 家庭 households "
@@ -103,6 +109,11 @@ void PrintText(const VerifyReport& report, bool compared) {
   }
   if (report.first_segment > 1) PrintBeginning(report);
   if (compared) std::cout << "与服务器状态一致的分区 partitions equal to the server's state: " << report.digests_equal << "\n";
+  if (redis) std::cout << "与 Redis 内容一致的分区 partitions equal to what lies in Redis: " << report.redis_digests_equal << "\n";
+  if (report.redis_ahead > 0) {
+    std::cout << "Redis 比日志多、尚未写入日志的分区 partitions of which Redis has what is not journaled yet: " << report.redis_ahead
+              << "\n";
+  }
   std::cout << (report.findings_total == 0 ? "校验通过 / everything holds" : "校验未通过 / NOT everything holds") << std::endl;
 }
 
@@ -117,40 +128,96 @@ absl::Status WriteBalances(const std::string& path, const VerifyReport& report) 
   return out ? absl::OkStatus() : absl::UnavailableError(absl::StrCat("无法写入 / cannot write ", path));
 }
 
+// Which journal is meant.
+absl::StatusOr<BooksPlace> PlaceOf(const Arguments& arguments) {
+  BooksPlace place;
+  const std::string& journal = arguments.journal;
+  if (std::filesystem::is_regular_file(journal)) {
+    absl::StatusOr<BooksPlace> read = ReadBooksPlace(journal);
+    if (!read.ok()) return read.status();
+    place = *std::move(read);
+  } else if (!std::filesystem::is_directory(journal) &&
+             (absl::StrContains(journal, "=") || absl::StartsWith(journal, "postgres:") || absl::StartsWith(journal, "postgresql:"))) {
+    place.conninfo = journal;
+  } else {
+    // Snapshots lie beside the journal, where a server has them; "…/journal/", however it was written.
+    const std::filesystem::path folder = std::filesystem::absolute(journal) / "";
+    place.folder = journal;
+    place.snapshots = (folder.lexically_normal().parent_path().parent_path() / "snapshots").string();
+  }
+  if (!arguments.archive.empty()) place.archive = arguments.archive;
+  if (!arguments.snapshots.empty()) place.snapshots = arguments.snapshots;
+  if (arguments.redis && !place.redis) {
+    return absl::InvalidArgumentError(
+        "--redis：请给出 state.store 为 redis 的配置文件 / give a configuration whose state.store is \"redis\"");
+  }
+  return place;
+}
+
+// What a server says of its state.
+int AskServer(const Context& context, VerifyOptions& options) {
+  const absl::StatusOr<std::unique_ptr<client::Client>> client = ConnectAsOperator(context);
+  if (!client.ok()) return Fail(context, client.status());
+  const auto reply = (*client)->Call(&v1::AuditService::Stub::GetStateDigests, v1::GetStateDigestsRequest());
+  if (!reply.ok()) {
+    Fail(context, reply.error());
+    return 2;
+  }
+  for (const v1::PartitionDigest& digest : reply->partitions()) {
+    options.digests.push_back(
+        {PartitionId(static_cast<uint16_t>(digest.partition())), PartitionSeq(static_cast<uint64_t>(digest.sequence())), digest.sha256()});
+  }
+  return 0;
+}
+
+// What lies in Redis; what does not have its form becomes a finding.
+absl::Status ReadRedis(const RedisStateOptions& redis, VerifyOptions& options, std::vector<Finding>& findings) {
+  const absl::StatusOr<std::vector<RedisPartitionDigest>> digests = ReadRedisDigests(redis);
+  if (!digests.ok()) return digests.status();
+  for (const RedisPartitionDigest& digest : *digests) {
+    if (digest.problem.empty()) {
+      options.digests.push_back({digest.partition, digest.seq, digest.sha256, ClaimedDigest::kRedis});
+    } else {
+      findings.push_back({digest.problem, "", 0, {}, digest.partition, {}});
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<VerifyReport> ReadAndFold(const BooksPlace& place, const VerifyOptions& options) {
+  if (place.conninfo.empty()) return VerifyJournal(place.folder, options);
+  const absl::StatusOr<std::unique_ptr<PostgresEntries>> entries = PostgresEntries::Open(place.conninfo);
+  if (!entries.ok()) return entries.status();
+  return VerifyEntries(**entries, options);
+}
+
 int Verify(const Context& context, const Arguments& arguments, bool with_server) {
+  const absl::StatusOr<BooksPlace> place = PlaceOf(arguments);
+  if (!place.ok()) return Fail(context, place.status());
   VerifyOptions options;
   options.live = true;  // a server may run, whether it is asked or not
   options.balances = !arguments.balances_file.empty();
-  if (with_server) {
-    const absl::StatusOr<std::unique_ptr<client::Client>> client = ConnectAsOperator(context);
-    if (!client.ok()) return Fail(context, client.status());
-    // Before the journal is read: what the server counts is in the journal by then.
-    const auto reply = (*client)->Call(&v1::AuditService::Stub::GetStateDigests, v1::GetStateDigestsRequest());
-    if (!reply.ok()) {
-      Fail(context, reply.error());
-      return 2;
-    }
-    for (const v1::PartitionDigest& digest : reply->partitions()) {
-      options.digests.push_back({PartitionId(static_cast<uint16_t>(digest.partition())),
-                                 PartitionSeq(static_cast<uint64_t>(digest.sequence())), digest.sha256()});
-    }
+  options.archive = place->archive;
+  options.snapshots = place->snapshots;
+  // Before the journal is read: what the server counts is in the journal by then.
+  if (const int failed = with_server ? AskServer(context, options) : 0; failed != 0) return failed;
+  std::vector<Finding> findings;
+  if (arguments.redis) {
+    if (absl::Status status = ReadRedis(*place->redis, options, findings); !status.ok()) return Fail(context, status);
   }
-  options.archive = arguments.archive;
-  options.snapshots = arguments.snapshots;
-  if (options.snapshots.empty()) {
-    // Beside the journal, where a server has them.
-    const std::filesystem::path journal = std::filesystem::absolute(arguments.directory) / "";  // "…/journal/", however it was written
-    options.snapshots = (journal.lexically_normal().parent_path().parent_path() / "snapshots").string();
-  }
-  const absl::StatusOr<VerifyReport> report = VerifyJournal(arguments.directory, options);
+  absl::StatusOr<VerifyReport> report = ReadAndFold(*place, options);
   if (!report.ok()) return Fail(context, report.status());
+  report->findings_total += findings.size();
+  for (Finding& finding : findings) {
+    if (report->findings.size() < VerifyReport::kFindingsMax) report->findings.push_back(std::move(finding));
+  }
   if (options.balances) {
     if (const absl::Status written = WriteBalances(arguments.balances_file, *report); !written.ok()) return Fail(context, written);
   }
   if (context.json) {
     PrintJson(*report);
   } else {
-    PrintText(*report, with_server);
+    PrintText(*report, with_server, arguments.redis);
   }
   return report->findings_total == 0 ? 0 : 1;
 }
@@ -161,7 +228,13 @@ void AddVerifyCommand(CLI::App& app, Context* context) {
   CLI::App* command = app.add_subcommand(
       "verify", "独立核对账本：逐条检查日志并重新计算全部余额 / check the journal independently and derive every balance from it");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("journal", arguments->directory, "日志目录，如 data/journal / the journal's folder")->required();
+  command
+      ->add_option(
+          "journal", arguments->journal,
+          "日志目录如 data/journal，或服务器配置文件，或 PostgreSQL 连接串 / the journal's folder, or the server's configuration, or a "
+          "connection string of PostgreSQL")
+      ->required();
+  command->add_flag("--redis", arguments->redis, "也核对 Redis 里的内容（需给出配置文件）/ also what lies in Redis; with a configuration");
   command->add_option("--balances", arguments->balances_file,
                       "把每户余额写成 CSV，单位：百分之一分 / write each household's balances as CSV, in hundredths of a point");
   command->add_option("--archive", arguments->archive, "归档目录，如 data/archive / the folder that old segments were moved to");

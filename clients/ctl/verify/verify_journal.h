@@ -19,7 +19,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "ledger/core/transaction.h"
 #include "ledger/journal/segment_reader.h"
@@ -31,7 +34,9 @@ struct ClaimedDigest {
   PartitionId partition;
   PartitionSeq seq;
   std::string sha256;      // 32 bytes
-  std::string where = {};  // the file; empty for the server
+  std::string where = {};  // the file, or kRedis; empty for the server
+
+  static constexpr char kRedis[] = "Redis";
 };
 
 struct VerifyOptions {
@@ -81,6 +86,8 @@ struct VerifyReport {
   uint64_t vouchers_reserved = 0;
   uint64_t vouchers_captured = 0;
   uint64_t digests_equal = 0;         // of the server's
+  uint64_t redis_digests_equal = 0;   // of what lies in Redis
+  uint64_t redis_ahead = 0;           // partitions of which Redis has transactions that are not journaled yet; not a finding
   uint64_t stored_digests_equal = 0;  // of those in snapshots and BEGINNING
   uint32_t first_segment = 1;         // the journal's; those before it are archived
   // False where archived segments were not read; `segments` and the like count what was. Not a finding.
@@ -97,6 +104,26 @@ struct VerifyReport {
 // NOT_FOUND where the folder holds no journal; FAILED_PRECONDITION where it is not whole, and there is neither its archive nor a snapshot
 // that holds all that is archived; other errors where it cannot be read. Damage is a finding, behind which nothing is read.
 absl::StatusOr<VerifyReport> VerifyJournal(FileSystem& files, const std::string& directory, const VerifyOptions& options);
+// Entries that do not lie in a journal's files.
+class EntrySource {
+ public:
+  struct Entry {
+    PartitionId partition;
+    PartitionSeq seq;
+    absl::string_view bytes;
+    uint64_t place = 0;  // for people: Finding::offset
+  };
+  using Take = absl::FunctionRef<void(const Entry&)>;
+  using Note = absl::FunctionRef<void(Finding)>;
+
+  virtual ~EntrySource() = default;
+  // Gives every entry to `take`, each partition's in order, and what does not hold of their keeping to `note`.
+  virtual absl::Status Read(Take take, Note note) = 0;
+};
+
+// The same for them: of the report, segments, groups and bytes stay 0.
+absl::StatusOr<VerifyReport> VerifyEntries(EntrySource& source, const VerifyOptions& options);
+
 // The same with the machine's files.
 absl::StatusOr<VerifyReport> VerifyJournal(const std::string& directory, const VerifyOptions& options);
 
