@@ -51,12 +51,13 @@ local function refuse(text) error({err = text}) end
 -- What stands in meta, where the partition is `journal`'s and, if `opening` is given, open under it: in this life of this Redis, under this
 -- term, and since it was last opened. What version 1 wrote has no term: that is term 0, and open to nobody.
 local function enter(journal, opening)
-  local meta = redis.call('HMGET', KEYS[1], 'journal', 'replid', 'seq', 'settled', 'day', 'term', 'opening')
+  local meta = redis.call('HMGET', KEYS[1], 'journal', 'replid', 'seq', 'settled', 'day', 'term', 'opening', 'repairer')
   if not meta[1] then refuse('FENCED the partition is not here') end
   if meta[1] ~= journal then refuse('FOREIGN the partition is of journal ' .. meta[1]) end
   local term, nonce = meta[6] or '0', meta[7] or ''
   if opening and (meta[2] == '' or meta[2] .. '/' .. term .. '/' .. nonce ~= opening) then refuse('FENCED the partition is not open') end
-  return {seq = tonumber(meta[3]), settled = tonumber(meta[4]), day = tonumber(meta[5]), replid = meta[2], term = term, opening = nonce}
+  return {seq = tonumber(meta[3]), settled = tonumber(meta[4]), day = tonumber(meta[5]), replid = meta[2], term = term, opening = nonce,
+    repairer = meta[8] or ''}
 end
 
 -- The same for whoever has claimed `term`, and repairs.
@@ -429,11 +430,20 @@ end
 
 -- The fence. While a partition is closed (no replid, or not the present one) only these and restore change it.
 
--- journal → sequence, settled, term, replid and opening of meta, the present replid; or nothing where the partition is not there as a whole
+-- journal → sequence, settled, term, replid, opening and repairer of meta, the present replid; or nothing where the partition is not there as
+-- a whole
 local function look(args)
   local meta = enter_whole(args[1])
   if not meta then return {} end
-  return {meta.seq, meta.settled, meta.term, meta.replid, meta.opening, current_replid()}
+  return {meta.seq, meta.settled, meta.term, meta.replid, meta.opening, meta.repairer, current_replid()}
+end
+
+-- journal, a repairer as look gave it, another: makes the other the one that repairs, where that one is. A courtesy among servers and no more.
+local function intend(args)
+  local meta = enter(args[1])
+  if meta.repairer ~= args[2] then return 0 end
+  write(KEYS[1], {'repairer', args[3]})
+  return 1
 end
 
 -- journal, opening or '', first, count → sequence, settled, the transactions of the outbox from `first` on (first 0: none)
@@ -472,7 +482,8 @@ local function reset(args)
   if tonumber(meta[2] or 0) > tonumber(args[2]) then refuse('FENCED the partition is claimed under term ' .. meta[2]) end
   redis.call('UNLINK', unpack(KEYS))
   for place = 2, #KEYS do redis.call('HSET', KEYS[place], place > BOOKS and 'day' or 'format', place > BOOKS and '' or '1') end
-  write(KEYS[1], {'format', '1', 'journal', args[1], 'replid', '', 'term', args[2], 'opening', '', 'seq', '0', 'settled', '0', 'day', ''})
+  write(KEYS[1], {'format', '1', 'journal', args[1], 'replid', '', 'term', args[2], 'opening', '', 'repairer', '', 'seq', '0', 'settled', '0',
+    'day', ''})
   return redis.status_reply('OK')
 end
 
@@ -481,7 +492,7 @@ local function open(args)
   local meta = enter_claimed(args[1], args[2])
   if meta.seq ~= tonumber(args[3]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
   local replid = current_replid()
-  write(KEYS[1], {'replid', replid, 'opening', args[4], 'settled', integer(settle(meta, meta.seq))})
+  write(KEYS[1], {'replid', replid, 'opening', args[4], 'repairer', '', 'settled', integer(settle(meta, meta.seq))})
   return replid
 end
 
@@ -509,6 +520,7 @@ register('fenfen_load', load_fields, 'no-writes')
 register('fenfen_dump', dump, 'no-writes')
 register('fenfen_look', look, 'no-writes')
 register('fenfen_outbox', outbox, 'no-writes')
+register('fenfen_intend', intend)
 register('fenfen_claim', claim)
 register('fenfen_reset', reset)
 register('fenfen_open', open)

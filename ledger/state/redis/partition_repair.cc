@@ -27,8 +27,8 @@ absl::Status AnotherRepairs() { return RedisError(RedisFault::kFenced, "another 
 }  // namespace
 
 PartitionRepair::PartitionRepair(PartitionId partition, const PartitionKeys& keys, const RedisRoute& route, JournalTail& tail,
-                                 PartitionSeq told, RepairMemory& memory)
-    : partition_(partition), keys_(keys), route_(route), tail_(tail), told_(told), memory_(memory) {}
+                                 PartitionSeq told, const std::string& repairer, RepairMemory& memory)
+    : partition_(partition), keys_(keys), route_(route), tail_(tail), told_(told), repairer_(repairer), memory_(memory) {}
 
 // A crash anywhere in here leaves a closed partition, and the next repair begins again.
 absl::StatusOr<FenceToken> PartitionRepair::Run() {
@@ -63,8 +63,15 @@ absl::StatusOr<std::optional<FenceToken>> PartitionRepair::TryJoin(const Journal
     return token;
   }
   const bool ours = memory_.claimed_to == head.term;
-  const bool repaired = place->term != head.term || place->replid.empty();
-  if (!ours && repaired && Awaits(head.term)) return AnotherRepairs();
+  const bool closed = place->term != head.term || place->replid.empty();
+  const bool intended_by_other = !place->repairer.empty() && place->repairer != repairer_;
+  if ((!ours && closed) || intended_by_other) {
+    if (Awaits(memory_.for_repairer, absl::StrCat(head.term, " ", place->repairer))) return AnotherRepairs();
+    waited_ = true;
+  }
+  const absl::StatusOr<bool> intended = Intend(*place);
+  if (!intended.ok()) return intended.status();
+  if (!*intended) return AnotherRepairs();
   if (place->term == head.term) {
     // It is of the present term's history, so what it has the journal may take while that lasts: then nobody is told that his commit came
     // too late, where Redis has lost nothing (its slot has moved to another node).
@@ -75,13 +82,19 @@ absl::StatusOr<std::optional<FenceToken>> PartitionRepair::TryJoin(const Journal
   return std::nullopt;
 }
 
-bool PartitionRepair::Awaits(uint64_t term) {
+// Two who claim at once would both be right, but what the first commits before the second has closed it again would come too late for the
+// journal: a caller would see an error for nothing.
+absl::StatusOr<bool> PartitionRepair::Intend(const Place& place) {
+  if (place.repairer == repairer_) return true;
+  const absl::StatusOr<RedisReply> reply = route_.Call(IntendCall(keys_, tail_.Id(), place.repairer, repairer_));
+  if (!reply.ok()) return reply.status();
+  return reply->value().integer() == 1;
+}
+
+bool PartitionRepair::Awaits(RepairMemory::Wait& wait, std::string what) {
   const SteadyTime now = std::chrono::steady_clock::now();
-  if (memory_.awaited != term) {
-    memory_.awaited = term;
-    memory_.awaited_until = now + kAwaitOther;
-  }
-  return now < memory_.awaited_until;
+  if (wait.what != what) wait = {std::move(what), now + kAwaitOther};
+  return now < wait.until;
 }
 
 void PartitionRepair::AwaitTold() const {
@@ -99,7 +112,6 @@ absl::StatusOr<JournalTail::Head> PartitionRepair::Claim(const JournalTail::Head
     if (!durable.ok()) return durable.status();
     return JournalTail::Head{0, *durable};
   }
-  if (memory_.awaited == head.term) memory_.awaited = claimed->term;
   if (memory_.claimed_to + 1 != claimed->term) memory_.claimed_from = claimed->term - 1;
   memory_.claimed_to = claimed->term;
   memory_.shown = false;
@@ -119,7 +131,7 @@ absl::StatusOr<Place> PartitionRepair::Close(const JournalTail::Head& claimed) {
   if (place->there && place->term != claimed.term) {
     // Another's claim came between, and he has not shown it yet; or this Redis was not the last to be open, whatever it says.
     memory_.shown = false;
-    if (Awaits(claimed.term)) return AnotherRepairs();
+    if (!waited_ && Awaits(memory_.for_claimer, absl::StrCat(claimed.term))) return AnotherRepairs();
     memory_.shown = true;
     return BeginAnew(claimed.term);
   }

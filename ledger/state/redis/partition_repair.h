@@ -43,16 +43,20 @@ struct RepairMemory {
   uint64_t claimed_from = 0;
   uint64_t claimed_to = 0;
   bool shown = false;  // a Redis may know of `claimed_to`
-  // Under this term another server seems to be about to repair it.
-  uint64_t awaited = 0;
-  SteadyTime awaited_until;
+  // What is being waited for, and until when.
+  struct Wait {
+    std::string what;
+    SteadyTime until;
+  };
+  Wait for_repairer;
+  Wait for_claimer;
 };
 
 class PartitionRepair {
  public:
-  // `told`: the last commit that this State has told. `memory` is the partition's.
+  // `told`: the last commit that this State has told. `repairer`: a name of this State that no other has. `memory` is the partition's.
   PartitionRepair(PartitionId partition, const PartitionKeys& keys, const RedisRoute& route, JournalTail& tail, PartitionSeq told,
-                  RepairMemory& memory);
+                  const std::string& repairer, RepairMemory& memory);
 
   // The token that opens the partition. A RedisError, after which the next session or a moment may do better; kForeign where the keys are
   // another journal's; DATA_LOSS where the journal lacks what it once had.
@@ -63,8 +67,10 @@ class PartitionRepair {
   absl::StatusOr<Place> Look();
   // The token where it is open already; nothing where it is to be claimed.
   absl::StatusOr<std::optional<FenceToken>> TryJoin(const JournalTail::Head& head);
-  // True while somebody else is to be given time for what he seems to be about under that term.
-  bool Awaits(uint64_t term);
+  // True while somebody else is to be given time for what he seems to be about.
+  static bool Awaits(RepairMemory::Wait& wait, std::string what);
+  // Says in Redis that this server is going to repair it; false where another was quicker.
+  absl::StatusOr<bool> Intend(const Place& place);
   // Waits a little, so that what this State has told is durable before its term is over.
   void AwaitTold() const;
   // The term under which to repair, and how far the journal is for all older ones.
@@ -86,7 +92,9 @@ class PartitionRepair {
   const RedisRoute& route_;
   JournalTail& tail_;
   const PartitionSeq told_;
+  const std::string& repairer_;
   RepairMemory& memory_;
+  bool waited_ = false;  // for who might have been repairing it, and he was not
   absl::BitGen random_;
   RepairReport report_;
 };

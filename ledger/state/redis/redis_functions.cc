@@ -192,7 +192,7 @@ RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal) {
 }
 
 absl::StatusOr<Place> ParsePlace(RedisValue reply) {
-  if (!reply.is_array() || (reply.size() != 0 && reply.size() != 6)) return NotAPlace();
+  if (!reply.is_array() || (reply.size() != 0 && reply.size() != 7)) return NotAPlace();
   if (reply.size() == 0) return Place{};
   return Place{true,
                SeqOf(reply[0]),
@@ -200,7 +200,12 @@ absl::StatusOr<Place> ParsePlace(RedisValue reply) {
                static_cast<uint64_t>(reply[2].integer()),
                std::string(reply[3].text()),
                std::string(reply[4].text()),
-               std::string(reply[5].text())};
+               std::string(reply[5].text()),
+               std::string(reply[6].text())};
+}
+
+RedisCommand IntendCall(const PartitionKeys& keys, uint64_t journal, const std::string& before, const std::string& repairer) {
+  return Call("fenfen_intend", keys).Arg(journal).Raw(before).Raw(repairer).Finish();
 }
 
 RedisCommand OutboxCall(const PartitionKeys& keys, uint64_t journal, const std::string& opening, PartitionSeq first, size_t count) {
@@ -225,7 +230,7 @@ absl::StatusOr<Place> ParseClaimed(RedisValue reply, uint64_t to) {
   Place place;
   place.there = reply.size() != 0;
   if (reply.size() == 1) place.term = static_cast<uint64_t>(reply[0].integer());
-  if (reply.size() == 2) place = {true, SeqOf(reply[0]), SeqOf(reply[1]), to, {}, {}, {}};
+  if (reply.size() == 2) place = {true, SeqOf(reply[0]), SeqOf(reply[1]), to, {}, {}, {}, {}};
   return place;
 }
 

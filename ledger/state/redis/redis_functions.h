@@ -88,12 +88,15 @@ struct Place {
   PartitionSeq last;
   PartitionSeq settled;
   uint64_t term = 0;
-  std::string replid;   // under which it was opened; empty while somebody repairs it
-  std::string nonce;    // of whoever opened it
-  std::string present;  // the replid of this Redis
+  std::string replid;    // under which it was opened; empty while somebody repairs it
+  std::string nonce;     // of whoever opened it
+  std::string repairer;  // who has said that he will repair it; empty where it has been opened since
+  std::string present;   // the replid of this Redis
 };
 RedisCommand LookCall(const PartitionKeys& keys, uint64_t journal);
 absl::StatusOr<Place> ParsePlace(RedisValue reply);
+// Says that `repairer` will repair it, where the one who last said so is `before`. The reply is 1, or 0 where he is not.
+RedisCommand IntendCall(const PartitionKeys& keys, uint64_t journal, const std::string& before, const std::string& repairer);
 
 // Transactions of the outbox from `first` on, `count` at most; 0 for none. `opening` may be empty: the partition is closed.
 RedisCommand OutboxCall(const PartitionKeys& keys, uint64_t journal, const std::string& opening, PartitionSeq first, size_t count);

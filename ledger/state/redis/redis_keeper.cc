@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
 #include "ledger/state/redis/library.h"
@@ -22,6 +23,11 @@ constexpr std::chrono::seconds kAskPatience(1);
 // How often a partition is looked for elsewhere in one round.
 constexpr int kRedirectionsMax = 3;
 
+std::string RandomName() {
+  absl::BitGen random;
+  return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
+}
+
 // What waiting does not mend.
 bool Lasting(const absl::Status& status) {
   const RedisFault fault = FaultOf(status);
@@ -40,7 +46,7 @@ absl::string_view InfoWord(absl::string_view info, absl::string_view name) {
 }  // namespace
 
 RedisState::RedisState(RedisStateOptions options, JournalTail& tail)
-    : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not connected yet")) {
+    : options_(std::move(options)), tail_(tail), problem_(RedisError(RedisFault::kUnreachable, "not connected yet")), name_(RandomName()) {
   FENFEN_CHECK(IsDeploymentName(options_.deployment));
   cluster_ = std::make_unique<RedisCluster>(options_.redis, [this] { Nudge(); });
   for (uint16_t p = 0; p < kPartitions; ++p) {
@@ -231,7 +237,7 @@ absl::StatusOr<RedisRoute> RedisState::RouteOf(const RedisPartition& partition) 
 
 absl::Status RedisState::Repair(RedisPartition& partition, const RedisRoute& route) {
   Care& care = care_[partition.id().value()];
-  PartitionRepair repair(partition.id(), partition.keys(), route, tail_, partition.told(), care.memory);
+  PartitionRepair repair(partition.id(), partition.keys(), route, tail_, partition.told(), name_, care.memory);
   absl::StatusOr<FenceToken> token = repair.Run();
   {
     absl::MutexLock lock(&mutex_);

@@ -106,6 +106,7 @@ class RedisState final : public State {
     SteadyTime next_sweep;
   };
   std::array<Care, kPartitions> care_;
+  const std::string name_;  // that no other State has
   std::thread keeper_;
   std::thread patience_;
 };

@@ -151,15 +151,25 @@ void TestCluster::Resume(size_t i) {
   away_[i] = false;
 }
 
+void TestCluster::MoveKey(const std::string& key, size_t from, size_t to) {
+  const std::string moved = Ask(from, {"MIGRATE", "127.0.0.1", absl::StrCat(nodes_[to]->port()), key, "0", "30000"});
+  ASSERT_TRUE(moved == "OK" || moved == "NOKEY") << moved;
+}
+
+void TestCluster::BeginToMoveSlot(uint16_t slot, size_t from, size_t to, const std::vector<std::string>& keys) {
+  const std::string number = absl::StrCat(slot);
+  ASSERT_EQ(Ask(to, {"CLUSTER", "SETSLOT", number, "IMPORTING", IdOf(from)}), "OK");
+  ASSERT_EQ(Ask(from, {"CLUSTER", "SETSLOT", number, "MIGRATING", IdOf(to)}), "OK");
+  for (const std::string& key : keys) MoveKey(key, from, to);
+}
+
 void TestCluster::MoveSlot(uint16_t slot, size_t from, size_t to) {
-  const std::string number = absl::StrCat(slot), source = IdOf(from), target = IdOf(to);
-  ASSERT_EQ(Ask(to, {"CLUSTER", "SETSLOT", number, "IMPORTING", source}), "OK");
-  ASSERT_EQ(Ask(from, {"CLUSTER", "SETSLOT", number, "MIGRATING", target}), "OK");
+  const std::string number = absl::StrCat(slot), target = IdOf(to);
+  BeginToMoveSlot(slot, from, to, {});
   while (true) {
     const std::string key = Ask(from, {"CLUSTER", "GETKEYSINSLOT", number, "1"});
     if (key.empty()) break;
-    const std::string moved = Ask(from, {"MIGRATE", "127.0.0.1", absl::StrCat(nodes_[to]->port()), key, "0", "30000"});
-    ASSERT_TRUE(moved == "OK" || moved == "NOKEY") << moved;
+    MoveKey(key, from, to);
   }
   ASSERT_EQ(Ask(to, {"CLUSTER", "SETSLOT", number, "NODE", target}), "OK");
   ASSERT_EQ(Ask(from, {"CLUSTER", "SETSLOT", number, "NODE", target}), "OK");

@@ -44,6 +44,9 @@ class TestCluster {
   // Moves a slot to another master as an operator does, one key after the other.
   void MoveSlot(uint16_t slot, size_t from, size_t to);
 
+  // Only the beginning of that: these keys.
+  void BeginToMoveSlot(uint16_t slot, size_t from, size_t to, const std::vector<std::string>& keys);
+
   // Waits until the slot has another master than `old`.
   void AwaitOtherMaster(uint16_t slot, size_t old);
   // Waits until all nodes that should be living are there, agree that the cluster is, and each replica follows its master.
@@ -56,6 +59,7 @@ class TestCluster {
   bool IsMaster(size_t i) const;
   std::string IdOf(size_t i) const { return Ask(i, {"CLUSTER", "MYID"}); }
   void Form();
+  void MoveKey(const std::string& key, size_t from, size_t to);
 
   std::array<uint16_t, kNodes> bus_ports_{};
   std::array<bool, kNodes> away_{};  // killed or paused

@@ -1,11 +1,14 @@
-// MemoryState and RedisState, given the same random operations, answer the same and come to the same digests: 10,000 operations a seed,
-// over households, several accounts, device windows, days of request keys, refusals, repetitions and reused keys, in batches of every size.
+// MemoryState and RedisState, over one Redis and over a cluster, given the same random operations, answer the same and come to the same
+// digests: 10,000 operations a seed, over households, several accounts, device windows, days of request keys, refusals, repetitions and
+// reused keys, in batches of every size.
 #include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
 
 #include "absl/strings/str_cat.h"
+#include "tests/ledger/state/redis/redis_cluster_fixture.h"
 #include "tests/ledger/state/redis/redis_fixture.h"
 
 namespace fenfen {
@@ -91,16 +94,18 @@ class Differential : public testing::TestWithParam<uint64_t> {
     return absl::StrCat("committed ", committed.seq.value(), " ", std::hash<std::string>()(EncodeTransaction(committed.transaction)));
   }
 
+  // `forget` empties the Redis in which the partition lies.
+  void Compare(const RedisOptions& options, const std::string& deployment, const std::function<void(PartitionId)>& forget);
+
   std::mt19937_64 random_{GetParam()};
   std::vector<RequestKey> used_;
   std::array<uint64_t, 5> device_numbers_{};
   int64_t day_ = 0;
 };
 
-TEST_P(Differential, MemoryAndRedisAnswerTheSame) {
-  RedisServer server;
+void Differential::Compare(const RedisOptions& options, const std::string& deployment, const std::function<void(PartitionId)>& forget) {
   MemoryTail tail;
-  RedisLedger redis(server.OverUnixSocket(), tail);
+  RedisLedger redis(options, tail, deployment);
   ASSERT_TRUE(redis.AwaitOpen().ok());
   MemoryState memory;
   const PartitionId partition(7);
@@ -133,7 +138,7 @@ TEST_P(Differential, MemoryAndRedisAnswerTheSame) {
     EXPECT_GT(seen[outcome], 0) << outcome << " never happened";
   }
   // The journal gives it all back: records, balances, and what became of every request key.
-  server.Type({"FLUSHALL"});
+  forget(partition);
   std::vector<State::Work> ours, theirs;
   for (int i = 0; i < 64; ++i) {
     auto [one, other] = NextWork();
@@ -148,6 +153,18 @@ TEST_P(Differential, MemoryAndRedisAnswerTheSame) {
   for (size_t i = 0; i < results.size(); ++i) ASSERT_EQ(Describe(results[i]), expected[i]) << "after FLUSHALL";
   EXPECT_EQ(redis.state().DigestOf(partition)->sha256, memory.DigestOf(partition)->sha256);
   redis.ExpectWhole(partition);
+}
+
+TEST_P(Differential, MemoryAndRedisAnswerTheSame) {
+  RedisServer server;
+  Compare(server.OverUnixSocket(), "demo", [&](PartitionId) { server.Type({"FLUSHALL"}); });
+}
+
+TEST_P(Differential, MemoryAndRedisClusterAnswerTheSame) {
+  static TestCluster cluster;
+  const std::string deployment = absl::StrCat("seed-", GetParam());
+  Compare(cluster.Options(), deployment,
+          [&](PartitionId partition) { cluster.node(cluster.MasterOf(PartitionKeys(deployment, partition).slot())).Type({"FLUSHALL"}); });
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Differential, testing::Range<uint64_t>(1, 5));

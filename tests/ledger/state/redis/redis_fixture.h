@@ -155,6 +155,24 @@ class RedisLedger {
   RedisState state_;
 };
 
+// One of several servers over one journal: its writer and its State, wired as server/stores does.
+class WriterLedger {
+ public:
+  // `wired`: where the journal waits for an entry or refuses one, the State is asked to sweep.
+  WriterLedger(const RedisOptions& redis, SharedJournal& journal, bool wired = true, absl::Duration patience = absl::Seconds(10))
+      : tail_(journal), ledger_(redis, tail_, "demo", patience) {
+    if (wired) tail_.OnTrouble([this](PartitionId partition) { ledger_.state().Sweep(partition); });
+  }
+  ~WriterLedger() { tail_.OnTrouble(nullptr); }
+  RedisLedger& ledger() { return ledger_; }
+  WriterTail& tail() { return tail_; }
+  RedisState::Figures figures() { return ledger_.state().figures(); }
+
+ private:
+  WriterTail tail_;
+  RedisLedger ledger_;
+};
+
 inline Reason ReasonOf(const absl::StatusOr<ExecuteResult>& result) {
   return result.ok() ? Reason::REASON_UNSPECIFIED : RefusalOf(result.status()).reason;
 }

@@ -10,22 +10,6 @@
 namespace fenfen {
 namespace {
 
-// A server: its journal's writer and its State, wired as server/stores does.
-class Server {
- public:
-  Server(const RedisOptions& redis, SharedJournal& journal, bool wired = true) : tail_(journal), ledger_(redis, tail_) {
-    if (wired) tail_.OnTrouble([this](PartitionId partition) { ledger_.state().Sweep(partition); });
-  }
-  ~Server() { tail_.OnTrouble(nullptr); }
-  RedisLedger& ledger() { return ledger_; }
-  WriterTail& tail() { return tail_; }
-  RedisState::Figures figures() const { return ledger_.state().figures(); }
-
- private:
-  WriterTail tail_;
-  mutable RedisLedger ledger_;
-};
-
 RedisOptions Quick(RedisOptions options) {
   options.command_timeout = options.connect_timeout = absl::Milliseconds(500);
   return options;
@@ -61,12 +45,12 @@ bool Eventually(const std::function<bool()>& condition) {
 TEST(RedisTerms, TheSecondServerJoinsAndChangesNothing) {
   RedisServer redis;
   SharedJournal journal;
-  Server one(redis.OverUnixSocket(), journal);
+  WriterLedger one(redis.OverUnixSocket(), journal);
   ASSERT_TRUE(one.ledger().AwaitOpen().ok());
   Commit(one.ledger(), 1, 5);
   const auto before = journal.HeadOf(RedisLedger::kPartition);
   EXPECT_EQ(before.term, 1u);
-  Server other(redis.OverUnixSocket(), journal);
+  WriterLedger other(redis.OverUnixSocket(), journal);
   ASSERT_TRUE(other.ledger().AwaitOpen().ok());
   EXPECT_GE(other.figures().joined, kPartitions);
   EXPECT_EQ(other.figures().restored, 0u);
@@ -81,8 +65,8 @@ TEST(RedisTerms, TheSecondServerJoinsAndChangesNothing) {
 TEST(RedisTerms, ManyServersAtOnceOverAnEmptyRedisComeToTerms) {
   RedisServer redis;
   SharedJournal journal;
-  std::vector<std::unique_ptr<Server>> servers;
-  for (int i = 0; i < 4; ++i) servers.push_back(std::make_unique<Server>(redis.OverUnixSocket(), journal));
+  std::vector<std::unique_ptr<WriterLedger>> servers;
+  for (int i = 0; i < 4; ++i) servers.push_back(std::make_unique<WriterLedger>(redis.OverUnixSocket(), journal));
   for (const auto& server : servers)
     ASSERT_TRUE(server->ledger().AwaitOpen(absl::Seconds(60)).ok()) << server->ledger().state().Condition();
   for (uint64_t n = 1; n <= 40; ++n) Commit(servers[n % 4]->ledger(), n, n);
@@ -93,10 +77,10 @@ TEST(RedisTerms, ManyServersAtOnceOverAnEmptyRedisComeToTerms) {
 TEST(RedisTerms, WhatAKilledServerLeftIsJournaledByOneThatDoesNotEvenUseThePartition) {
   RedisServer redis;
   SharedJournal journal;
-  Server living(redis.OverUnixSocket(), journal, false);
+  WriterLedger living(redis.OverUnixSocket(), journal, false);
   ASSERT_TRUE(living.ledger().AwaitOpen().ok());
   {
-    Server killed(redis.OverUnixSocket(), journal);
+    WriterLedger killed(redis.OverUnixSocket(), journal);
     ASSERT_TRUE(killed.ledger().AwaitOpen().ok());
     Commit(killed.ledger(), 1, 3);
     killed.tail().Kill();
@@ -112,7 +96,7 @@ TEST(RedisTerms, WhatAKilledServerLeftIsJournaledByOneThatDoesNotEvenUseTheParti
 TEST(RedisTerms, AnEntryBehindWhatAKilledServerLeftDoesNotWaitForLong) {
   RedisServer redis;
   SharedJournal journal;
-  Server living(redis.OverUnixSocket(), journal), killed(redis.OverUnixSocket(), journal);
+  WriterLedger living(redis.OverUnixSocket(), journal), killed(redis.OverUnixSocket(), journal);
   ASSERT_TRUE(living.ledger().AwaitOpen().ok());
   ASSERT_TRUE(killed.ledger().AwaitOpen().ok());
   killed.tail().Kill();
@@ -127,12 +111,12 @@ TEST(RedisTerms, AServerThatStartsAgainSweepsBeforeItJoins) {
   RedisServer redis;
   SharedJournal journal;
   {
-    Server killed(redis.OverUnixSocket(), journal);
+    WriterLedger killed(redis.OverUnixSocket(), journal);
     ASSERT_TRUE(killed.ledger().AwaitOpen().ok());
     killed.tail().Kill();
     CommitUntold(killed.ledger(), 1, 20);
   }
-  Server next(redis.OverUnixSocket(), journal);
+  WriterLedger next(redis.OverUnixSocket(), journal);
   ASSERT_TRUE(next.ledger().AwaitOpen().ok());
   EXPECT_EQ(next.figures().swept, 20u);
   EXPECT_GE(next.figures().joined, kPartitions);
@@ -145,22 +129,42 @@ TEST(RedisTerms, AServerKilledBetweenItsClaimAndRedis) {
   RedisServer redis;
   SharedJournal journal;
   {
-    Server first(redis.OverUnixSocket(), journal);
+    WriterLedger first(redis.OverUnixSocket(), journal);
     ASSERT_TRUE(first.ledger().AwaitOpen().ok());
     Commit(first.ledger(), 1, 5);
     journal.Claim(RedisLedger::kPartition);
   }
-  Server next(redis.OverUnixSocket(), journal);
+  WriterLedger next(redis.OverUnixSocket(), journal);
   ASSERT_TRUE(next.ledger().AwaitOpen().ok());
   EXPECT_EQ(next.figures().began_anew, 1u);
   EXPECT_EQ(next.ledger().Balance(2), 50);
   next.ledger().ExpectWhole();
 }
 
+TEST(RedisTerms, AServerKilledInTheMiddleOfARepair) {
+  RedisServer redis;
+  SharedJournal journal;
+  {
+    WriterLedger first(redis.OverUnixSocket(), journal);
+    ASSERT_TRUE(first.ledger().AwaitOpen().ok());
+    Commit(first.ledger(), 1, 5);
+    first.tail().Kill();
+    CommitUntold(first.ledger(), 6, 5);
+    const auto claimed = journal.Claim(RedisLedger::kPartition);
+    redis.Type({"HSET", "fenfen:{demo.3}:meta", "repairer", "killed", "replid", "", "term", absl::StrCat(claimed.term)});
+  }
+  WriterLedger next(redis.OverUnixSocket(), journal);
+  ASSERT_TRUE(next.ledger().AwaitOpen().ok());
+  EXPECT_EQ(next.figures().began_anew, 0u);
+  EXPECT_EQ(next.figures().swept, 5u) << "it was the right Redis, so what only it has is not lost";
+  EXPECT_EQ(next.ledger().Balance(2), 100);
+  next.ledger().ExpectWhole();
+}
+
 TEST(RedisTerms, ATermThatIsOverIsFoundOutAndNothingIsAcknowledgedUnderIt) {
   RedisServer redis;
   SharedJournal journal;
-  Server server(redis.OverUnixSocket(), journal);
+  WriterLedger server(redis.OverUnixSocket(), journal);
   ASSERT_TRUE(server.ledger().AwaitOpen().ok());
   Commit(server.ledger(), 1, 5);
   journal.Claim(RedisLedger::kPartition);
@@ -173,7 +177,7 @@ TEST(RedisTerms, ATermThatIsOverIsFoundOutAndNothingIsAcknowledgedUnderIt) {
 TEST(RedisTermsUnderLoad, TwoServersAndARedisThatForgets) {
   RedisServer redis;
   SharedJournal journal;
-  Server one(redis.OverUnixSocket(), journal), other(redis.OverTcp(), journal);
+  WriterLedger one(redis.OverUnixSocket(), journal), other(redis.OverTcp(), journal);
   ASSERT_TRUE(one.ledger().AwaitOpen().ok());
   ASSERT_TRUE(other.ledger().AwaitOpen().ok());
   UnderLoad({&one.ledger(), &other.ledger()}, one.tail(), [&](int i) {
@@ -186,11 +190,11 @@ TEST(RedisTermsUnderLoad, TwoServersAndARedisThatForgets) {
 TEST(RedisTermsUnderLoad, ServersKilledOneAfterTheOther) {
   RedisServer redis;
   SharedJournal journal;
-  Server living(redis.OverUnixSocket(), journal);
-  std::vector<std::unique_ptr<Server>> killed;
+  WriterLedger living(redis.OverUnixSocket(), journal);
+  std::vector<std::unique_ptr<WriterLedger>> killed;
   std::vector<RedisLedger*> ledgers{&living.ledger()};
   for (int i = 0; i < 4; ++i) {
-    killed.push_back(std::make_unique<Server>(redis.OverUnixSocket(), journal));
+    killed.push_back(std::make_unique<WriterLedger>(redis.OverUnixSocket(), journal));
     ASSERT_TRUE(killed.back()->ledger().AwaitOpen().ok());
     ledgers.push_back(&killed.back()->ledger());
   }
@@ -214,7 +218,7 @@ TEST(RedisTermsUnderLoad, TwoMastersAndAServerAtEach) {
     return options;
   };
   SharedJournal journal;
-  Server one(behind(ours), journal), other(behind(theirs), journal);
+  WriterLedger one(behind(ours), journal), other(behind(theirs), journal);
   ASSERT_TRUE(one.ledger().AwaitOpen().ok());
   ASSERT_TRUE(other.ledger().AwaitOpen().ok());
   LoadPlan plan;
