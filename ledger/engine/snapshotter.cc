@@ -92,8 +92,8 @@ void Snapshotter::TellCover() {
   absl::StatusOr<SnapshotCover> cover = ReadCover(kept->back());
   if (absl::IsAborted(cover.status())) return;
   if (!cover.ok()) {
-    // It is none of those that are kept, then; the next snapshot makes two again.
-    folder_.Refuse(kept->back());
+    // A damaged one is none of those that are kept; the next snapshot makes two again.
+    if (absl::IsDataLoss(cover.status()) || absl::IsFailedPrecondition(cover.status())) folder_.Refuse(kept->back());
     return options_.report(cover.status());
   }
   told_cover_ = cover->number;

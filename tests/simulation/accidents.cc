@@ -19,7 +19,7 @@ constexpr int kSendsMax = 50;
 }  // namespace
 
 // Half of the accidents can happen in a seed at all, some of them often.
-Simulation::Odds Simulation::ChooseOdds(Random& random) {
+Simulation::Odds Simulation::ChooseOdds(Random& random, bool archives) {
   const auto choose = [&random](uint64_t usual) -> uint64_t { return random.OneIn(2) ? 0 : random.OneIn(4) ? usual / 4 : usual; };
   Odds odds;
   odds.kill = choose(500);
@@ -34,6 +34,8 @@ Simulation::Odds Simulation::ChooseOdds(Random& random) {
   odds.clock_jump = choose(200);
   odds.snapshot = choose(400);
   odds.write_pause = 1 + random.Below(6);
+  // Only what is old and lies within two snapshots is archived.
+  if (archives) odds.snapshot = odds.clock_jump = 100;
   return odds;
 }
 
@@ -96,6 +98,7 @@ void Simulation::StopMachine(End end) {
     disk_.DieAfter(0);
   }
   tally_.io_errors += disk_.failed() ? 1 : 0;
+  tally_.segments_archived += machine_.journal().Metrics().segments_archived;
   machine_.Stop();
   if (open_ != 0) Fail(absl::StrCat(open_, " calls were never answered"));
   if (end == End::kPowerCut) {
@@ -225,6 +228,7 @@ void Simulation::FlipInUse() {
   if (last == 0 || !Healthy()) return;
   const PartitionSeq seq(1 + random_.Below(last));
   const absl::StatusOr<JournalPlace> place = machine_.engine().Locate(partition, seq);
+  if (machine_.IsOfArchive(place.status())) return;
   if (!place.ok()) return Fail(absl::StrCat("locate: ", Plain(place.status())));
   const std::string path = absl::StrCat("journal/", place->segment);
   const std::vector<std::string> paths = disk_.Paths();

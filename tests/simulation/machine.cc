@@ -4,15 +4,28 @@
 #include <variant>
 
 #include "ledger/core/check.h"
+#include "ledger/core/errors.h"
+#include "ledger/journal/journal_reader.h"
 #include "ledger/points/catalogue_update.h"
 
 namespace fenfen::sim {
 namespace {
 
+constexpr char kJournal[] = "journal";
+constexpr char kArchive[] = "archive";
+// Longer than clients' keys are remembered; the clock jumps farther.
+constexpr absl::Duration kRetention = absl::Hours(24 * 46);
+
 // So small that segments end, and the disk fills up, all the time. A batch of one partition is less than a longest transaction.
-FileJournalOptions SmallJournal() {
+FileJournalOptions SmallJournal(const Clock& clock, bool archives) {
   FileJournalOptions options;
-  options.directory = "journal";
+  options.directory = kJournal;
+  if (archives) {
+    options.archive_directory = kArchive;
+    options.retention = kRetention;
+    options.clock = &clock;
+    options.uncompressed_segments = 1;
+  }
   options.segment_bytes = 40u << 10;
   options.transaction_bytes_max = 12u << 10;
   options.group_bytes_max = 8u << 10;
@@ -33,14 +46,14 @@ struct ReadsOf {
 
 }  // namespace
 
-Machine::Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary)
-    : disk_(disk), clock_(clock), witness_(witness), canary_(canary) {
+Machine::Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary, bool archives)
+    : disk_(disk), clock_(clock), witness_(witness), canary_(canary), archives_(archives) {
   FENFEN_CHECK(absl::LoadTimeZone("Asia/Shanghai", &zone_));
   if (canary_ == Canary::kSync) disk_.LieAboutSyncs();
 }
 
 absl::Status Machine::Start() {
-  absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(disk_, SmallJournal());
+  absl::StatusOr<std::unique_ptr<FileJournal>> journal = FileJournal::Open(disk_, SmallJournal(clock_, archives_));
   if (!journal.ok()) return journal.status();
   journal_ = *std::move(journal);
   state_ = std::make_unique<MemoryState>();
@@ -59,10 +72,22 @@ absl::Status Machine::Start() {
   }
   SnapshotterOptions options;
   options.free_bytes_min = 0;
+  if (archives_) options.covered = [this](SnapshotCover cover) { journal_->Covered(std::move(cover)); };
   const RecoveryReport& report = engine_->recovery();
   snapshotter_ = std::make_unique<Snapshotter>(*state_, journal_in_use, projections, *snapshots_, clock_, options,
                                                Snapshotter::Start{report.snapshot, report.sequences});
+  snapshotter_->TellCover();
   return status;
+}
+
+absl::Status Machine::TakeSnapshot() {
+  const absl::Status status = snapshotter_->Take();
+  if (status.ok()) snapshotter_->TellCover();
+  return status;
+}
+
+bool Machine::IsOfArchive(const absl::Status& status) const {
+  return !status.ok() && RefusalOf(status).reason == Reason::REASON_ENTRY_ARCHIVED && journal_->Metrics().first_segment > 1;
 }
 
 // The journal goes first: it answers what is still open, through the engine.
@@ -105,13 +130,29 @@ absl::StatusOr<Transaction> Machine::Decide(const View& view, const Request& req
 
 absl::StatusOr<std::unique_ptr<State>> Machine::FreshFold() {
   auto fold = std::make_unique<MemoryState>();
-  const absl::Status status = journal_->Replay([&fold](const JournalEntry& entry) -> absl::Status {
-    const absl::StatusOr<Transaction> transaction = DecodeTransaction(entry.bytes);
+  const auto apply = [&fold](PartitionId partition, PartitionSeq seq, absl::string_view bytes) -> absl::Status {
+    const absl::StatusOr<Transaction> transaction = DecodeTransaction(bytes);
     if (!transaction.ok()) return transaction.status();
-    return fold->Apply(entry.partition, entry.seq, *transaction);
-  });
-  if (!status.ok()) return status;
-  return fold;
+    return fold->Apply(partition, seq, *transaction);
+  };
+  absl::Status status;
+  if (journal_->Metrics().first_segment == 1) {
+    status = journal_->Replay([&](const JournalEntry& entry) { return apply(entry.partition, entry.seq, entry.bytes); });
+    if (!status.ok()) return status;
+    return fold;
+  }
+  // What is archived is read as an auditor does.
+  const absl::StatusOr<std::unique_ptr<JournalReader>> reader = JournalReader::Open(disk_, kJournal, {.archive = kArchive});
+  if (!reader.ok()) return reader.status();
+  while (status.ok()) {
+    const absl::StatusOr<const Group*> group = (*reader)->Next();
+    if (!group.ok()) return group.status();
+    if (*group == nullptr) return fold;
+    for (const segment::Record& record : (*group)->records) {
+      if (status.ok()) status = apply(record.partition, record.seq, record.bytes);
+    }
+  }
+  return status;
 }
 
 }  // namespace fenfen::sim

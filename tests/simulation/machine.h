@@ -22,8 +22,8 @@ namespace fenfen::sim {
 
 class Machine {
  public:
-  // `witness` sees every durable entry, at starts too. All outlive the machine.
-  Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary);
+  // `witness` sees every durable entry, at starts too. All outlive the machine. `archives`: segments that are old go to an archive.
+  Machine(SimDisk& disk, const Clock& clock, Projection& witness, Canary canary, bool archives);
   ~Machine() { Stop(); }
 
   // Opens the journal and folds it, from the newest snapshot on. Whatever fails leaves the machine stopped.
@@ -40,7 +40,10 @@ class Machine {
   // Writes what is queued.
   void RunOnce() { journal_->RunOnce(); }
 
-  absl::Status TakeSnapshot() { return snapshotter_->Take(); }
+  // With an archive, the journal is told then how far back a start may need it.
+  absl::Status TakeSnapshot();
+  // True if that is the refusal of an entry that is archived, and some are.
+  bool IsOfArchive(const absl::Status& status) const;
   // The snapshot that the last start began from; 0 for none.
   uint64_t begun_from() const { return engine_->recovery().snapshot; }
 
@@ -57,6 +60,7 @@ class Machine {
   const Clock& clock_;
   Projection& witness_;
   const Canary canary_;
+  const bool archives_;
   absl::TimeZone zone_;
   std::unique_ptr<MemoryState> state_;
   std::unique_ptr<State> planted_state_;

@@ -16,6 +16,9 @@ absl::Time Beginning() { return absl::FromCivil(kBeginning, absl::FixedTimeZone(
 
 bool ForNow(Reason reason) { return reason == Reason::REASON_OVERLOADED || reason == Reason::REASON_STORAGE_FULL; }
 
+// Every fourth seed has an archive.
+bool Archives(uint64_t seed) { return seed % 4 == 3; }
+
 }  // namespace
 
 Simulation::Simulation(const SimulationOptions& options)
@@ -25,8 +28,8 @@ Simulation::Simulation(const SimulationOptions& options)
       clock_(Beginning()),
       disk_(random_),
       clients_(random_, model_),
-      machine_(disk_, clock_, *this, options.canary),
-      odds_(ChooseOdds(random_)) {}
+      machine_(disk_, clock_, *this, options.canary, Archives(options.seed)),
+      odds_(ChooseOdds(random_, Archives(options.seed))) {}
 
 void Simulation::Fail(std::string what) {
   if (failure_.ok()) failure_ = absl::InternalError(absl::StrCat("step ", step_, ": ", what));
@@ -42,6 +45,7 @@ absl::Status Simulation::Run() {
     EndAndStart(Healthy() ? End::kOrderly : End::kKill);
     if (failure_.ok()) CheckAll();
   }
+  if (machine_.running()) tally_.segments_archived += machine_.journal().Metrics().segments_archived;
   machine_.Stop();
   return failure_;
 }
@@ -185,6 +189,8 @@ void Simulation::JudgeRefusal(const Sending& sending, const Sent& sent, const ab
     return;
   }
   ++tally_.refusals;
+  // After a jump of the clock, back or far ahead, a key may be remembered whose entry is archived.
+  if (machine_.IsOfArchive(status) && sent.known.key != Model::Key::kNew) return;
   if (reason == Reason::REASON_REQUEST_ID_REUSED && sent.known.key == Model::Key::kOther) return;
   const bool device = IsDeviceEventKey(sent.request->key);
   const Reason forgotten = device ? Reason::REASON_EVENT_TOO_OLD : Reason::REASON_REQUEST_ID_OUT_OF_WINDOW;

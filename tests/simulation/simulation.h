@@ -95,7 +95,7 @@ class Simulation final : private Projection {
   bool Healthy() const { return machine_.running() && !disk_.dead() && !machine_.stopped(); }
 
   // accidents.cc
-  static Odds ChooseOdds(Random& random);
+  static Odds ChooseOdds(Random& random, bool archives);
   void ArmAccidents();
   void HaveAccident();
   void EndAndStart(End end);

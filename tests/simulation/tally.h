@@ -23,6 +23,7 @@ struct Tally {
   uint64_t clock_jumps = 0;
   uint64_t snapshots = 0;
   uint64_t starts_from_snapshots = 0;
+  uint64_t segments_archived = 0;
 };
 
 struct TallyField {
@@ -47,6 +48,7 @@ inline constexpr TallyField kTallyFields[] = {
     {"clock_jumps", &Tally::clock_jumps},
     {"snapshots", &Tally::snapshots},
     {"starts_from_snapshots", &Tally::starts_from_snapshots},
+    {"segments_archived", &Tally::segments_archived},
 };
 
 inline void AddTo(Tally& sum, const Tally& tally) {
