@@ -5,12 +5,16 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "ledger/core/limits.h"
 
 namespace fenfen {
 namespace {
 
 constexpr char kUnfinishedSuffix[] = ".tmp";
 constexpr uint64_t kChunkBytes = 1u << 20;
+// No group is longer: one transaction, or several up to a smaller limit, and what is around them.
+constexpr uint64_t kGroupBytesMax = limits::kTransactionBytesMax + kChunkBytes;
+static_assert(limits::kJournalGroupBytesMax <= limits::kTransactionBytesMax);
 // Synced in portions, so that the groups' own syncs never wait behind a whole segment.
 constexpr uint64_t kBytesPerSync = 8u << 20;
 
@@ -27,14 +31,14 @@ absl::Status FillWithZeros(File& file, const segment::Header& header) {
   return file.Sync();
 }
 
-// Makes the file's bytes from `from` to `to` zero, where they are not or are missing.
-absl::Status ZeroRange(File& file, uint64_t from, uint64_t to) {
+// Makes the file's bytes from `from` to `to` zero: up to `doubtful` in any case, behind it where they are not or are missing.
+absl::Status ZeroRange(File& file, uint64_t from, uint64_t doubtful, uint64_t to) {
   std::string chunk;
   while (from < to) {
     chunk.resize(std::min(kChunkBytes, to - from));
     const absl::StatusOr<size_t> got = file.ReadAt(from, chunk.data(), chunk.size());
     if (!got.ok()) return got.status();
-    if (*got < chunk.size() || !segment::AllZero(chunk)) {
+    if (from < doubtful || *got < chunk.size() || !segment::AllZero(chunk)) {
       chunk.assign(chunk.size(), '\0');
       if (absl::Status status = file.WriteAt(from, chunk); !status.ok()) return status;
     }
@@ -180,7 +184,10 @@ absl::Status RepairTail(FileSystem& files, const std::string& directory, const J
     const absl::StatusOr<segment::Header> header = ReadSegmentHeader(**file, path);
     if (!header.ok()) return header.status();
     const uint64_t from = number == tail.segment ? tail.offset : segment::kHeaderBytes;
-    if (absl::Status status = ZeroRange(**file, from, header->bytes); !status.ok()) return status;
+    // That zeros are read says nothing about the disk: an earlier start may have written them over an unfinished group, and its fdatasync
+    // failed. Such a group begins here, or in the next segment where it does not fit here.
+    const uint64_t doubtful = number <= tail.segment + 1 ? std::min<uint64_t>(from + kGroupBytesMax, header->bytes) : from;
+    if (absl::Status status = ZeroRange(**file, from, doubtful, header->bytes); !status.ok()) return status;
     if (absl::Status status = (*file)->Sync(); !status.ok()) return status;
   }
   if (tail.group_segment == 0) return absl::OkStatus();

@@ -53,8 +53,8 @@ absl::StatusOr<std::unique_ptr<File>> CreateUnfinished(FileSystem& files, const 
 // Removes what was being made when the process ended.
 absl::Status RemoveUnfinishedFiles(FileSystem& files, const std::string& directory);
 
-// Zeroes what an unfinished group left behind the journal's end, and writes the last group once more: it was read back, but after a failed
-// or missing fdatasync that says nothing about the disk. Synced before it returns.
+// Writes zeros over what an unfinished group may have left behind the journal's end, and the last group once more: it was read back, but
+// after a failed or missing fdatasync what is read says nothing about the disk. Synced before it returns.
 absl::Status RepairTail(FileSystem& files, const std::string& directory, const JournalEnd& tail);
 
 }  // namespace fenfen

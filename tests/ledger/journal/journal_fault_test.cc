@@ -46,6 +46,39 @@ TEST(JournalFaultTest, AFailedSyncStopsWritesForGood) {
   }
 }
 
+// A start clears away a group that a crash left in part, and its fdatasync fails. The next start reads the zeros that memory has, and the
+// disk has not.
+TEST(JournalFaultTest, WhatAStartClearedAwayInVainIsClearedAwayByTheNext) {
+  MemoryFileSystem disk;
+  {
+    auto journal = MustOpen(disk);
+    Appender(*journal).AppendAndFlush("kept");
+    // One group, so long that sectors behind its header's hold all of the second record.
+    std::vector<JournalEntry> entries;
+    for (const uint64_t seq : {2, 3, 4}) entries.push_back({PartitionId(1), PartitionSeq(seq), absl::UnixEpoch(), std::string(1000, 'x')});
+    journal->AppendAll(std::move(entries), [](const absl::Status&) {});
+    ASSERT_TRUE(journal->Flush().ok());
+  }
+  // As a crash could have left it: without its first sector.
+  const uint64_t begin = GroupsOf(disk).back().begin;
+  std::string bytes = disk.Bytes(FirstSegment());
+  bytes.replace(begin, 512 - begin % 512, 512 - begin % 512, '\0');
+  disk.Put(FirstSegment(), bytes);
+  disk.SetFault([](absl::string_view operation, const std::string& path) {
+    return operation == "sync" && path == FirstSegment() ? absl::UnavailableError("EIO") : absl::OkStatus();
+  });
+  EXPECT_FALSE(FileJournal::Open(disk, SmallOptions()).ok());
+  disk.SetFault(nullptr);
+  {
+    auto journal = MustOpen(disk);
+    Appender appender(*journal);
+    appender.AppendAndFlush("after");
+    EXPECT_THAT(appender.acknowledged, ElementsAre("after"));
+  }
+  const std::unique_ptr<MemoryFileSystem> after = disk.AfterCrash([](size_t) { return false; });
+  EXPECT_THAT(Contents(*MustOpen(*after)), ElementsAre("kept", "after"));
+}
+
 TEST(JournalFaultTest, WhatWasReadAfterAFailedSyncIsMadeDurableBeforeItIsServed) {
   MemoryFileSystem disk;
   {
