@@ -60,13 +60,17 @@ absl::Status CheckEqual(const File& from, uint64_t size, const File& copy, const
   });
 }
 
-// Puts an equal file of that name into the archive. It has its name only once it is whole and on disk.
-absl::Status CopyToArchive(FileSystem& files, const File& from, const std::string& archive, const std::string& path,
-                           const std::atomic<bool>& stop) {
+// Puts an equal file of that name into the archive, if there is none; true where this made it. It has its name only once it is whole and on
+// disk; that the name is on disk is for the caller to see to.
+absl::StatusOr<bool> CopyToArchive(FileSystem& files, const File& from, const std::string& archive, const std::string& path,
+                                   const std::atomic<bool>& stop) {
   const absl::StatusOr<uint64_t> size = from.Size();
   if (!size.ok()) return size.status();
   const absl::StatusOr<std::unique_ptr<File>> there = files.OpenForRead(path);
-  if (there.ok()) return CheckEqual(from, *size, **there, path, stop);
+  if (there.ok()) {
+    if (absl::Status status = CheckEqual(from, *size, **there, path, stop); !status.ok()) return status;
+    return false;
+  }
   if (!absl::IsNotFound(there.status())) return there.status();
   const absl::StatusOr<uint64_t> free = files.FreeBytes(archive);
   if (!free.ok()) return free.status();
@@ -82,8 +86,9 @@ absl::Status CopyToArchive(FileSystem& files, const File& from, const std::strin
   // What was just written and reads otherwise is the archive's disk's fault, and is tried again.
   if (absl::IsDataLoss(equal)) return absl::UnavailableError(equal.message());
   if (!equal.ok()) return equal;
+  if (absl::Status status = files.Rename(unfinished, path); !status.ok()) return status;
   std::move(remove).Cancel();
-  return files.Rename(unfinished, path);
+  return true;
 }
 
 absl::Status MoveFile(FileSystem& files, const std::string& directory, const std::string& archive, uint32_t number, const char* ending,
@@ -92,9 +97,15 @@ absl::Status MoveFile(FileSystem& files, const std::string& directory, const std
   const absl::StatusOr<std::unique_ptr<File>> from = files.OpenForRead(path);
   if (absl::IsNotFound(from.status())) return absl::OkStatus();
   if (!from.ok()) return from.status();
-  if (absl::Status status = CopyToArchive(files, **from, archive, SegmentPath(archive, number, ending), stop); !status.ok()) return status;
+  const std::string to = SegmentPath(archive, number, ending);
+  const absl::StatusOr<bool> made = CopyToArchive(files, **from, archive, to, stop);
+  if (!made.ok()) return made.status();
   // Also where the file was there already: its name may be from a rename that nobody synced.
-  if (absl::Status status = files.SyncDirectory(archive); !status.ok()) return status;
+  if (absl::Status status = files.SyncDirectory(archive); !status.ok()) {
+    // Another sync would not tell what became of this one: the next try makes the file anew.
+    if (*made) files.Remove(to).IgnoreError();
+    return status;
+  }
   // That the old one is gone need not be on disk: if it is there again after a crash, this begins anew and finds its equal.
   return files.Remove(path);
 }
