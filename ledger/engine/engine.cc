@@ -168,6 +168,17 @@ void Engine::ShowInOrder(const SharedBatch& batch, Part committed, const absl::S
   };
   Follower::Own own;
   for (uint32_t at = committed.begin; at < committed.end; ++at) own.push_back(&batch->outcomes[batch->order[at]]->committed);
+  if (absl::IsAlreadyExists(status)) {
+    return AwaitStored(committed.partition, own.back()->seq, [this, batch, committed, fail](const absl::Status& shown) {
+      if (!shown.ok()) return fail(shown);
+      for (uint32_t at = committed.begin; at < committed.end; ++at) {
+        absl::StatusOr<Outcome>& outcome = batch->outcomes[batch->order[at]];
+        absl::StatusOr<CommittedTransaction> stored = Load(committed.partition, outcome->committed.seq);
+        outcome = stored.ok() ? absl::StatusOr<Outcome>(Outcome{*std::move(stored), false}) : stored.status();
+      }
+      Settle(*batch, committed.end - committed.begin);
+    });
+  }
   if (!status.ok()) {
     durability_.FailFrom(committed.partition, own.front()->seq, status);
     return fail(status);
@@ -176,6 +187,11 @@ void Engine::ShowInOrder(const SharedBatch& batch, Part committed, const absl::S
     if (!shown.ok()) return fail(shown);
     Settle(*batch, committed.end - committed.begin);
   });
+}
+
+// For what another server journaled before this one did: it is as that one stored it, and read from there.
+void Engine::AwaitStored(PartitionId partition, PartitionSeq last, Durability::Done done) {
+  if (durability_.When(partition, last, std::move(done), absl::Now() + follower_->patience())) follower_->Fetch(partition, last);
 }
 
 // A part is executed. After the last one, outside the State, the repetitions are told what they had before: that may take a read of the
@@ -312,6 +328,7 @@ void Engine::AwaitAdopted(PartitionId partition, const std::vector<CommittedTran
     MarkDurable(partition, adopted.back().seq, appended);
     return std::move(done)(appended);
   }
+  if (absl::IsAlreadyExists(appended)) return AwaitStored(partition, adopted.back().seq, std::move(done));
   if (!appended.ok()) {
     durability_.FailFrom(partition, adopted.front().seq, appended);
     return std::move(done)(appended);

@@ -105,6 +105,7 @@ class Engine {
   void TakeResults(const SharedBatch& batch, Part part, std::vector<absl::StatusOr<ExecuteResult>> results);
   void TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status);
   void ShowInOrder(const SharedBatch& batch, Part committed, const absl::Status& status);
+  void AwaitStored(PartitionId partition, PartitionSeq last, Durability::Done done);
   void Executed(const SharedBatch& batch);
   static void Settle(Batch& batch, size_t commands);
   absl::StatusOr<Outcome> Repeat(PartitionId partition, PartitionSeq seq, uint64_t fingerprint) const;

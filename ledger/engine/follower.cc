@@ -77,8 +77,11 @@ void Follower::Show(PartitionId partition, Own own, Done done) {
 }
 
 void Follower::Want(PartitionId partition, PartitionSeq seq) {
+  if (partitions_[partition.value()].appended.load(std::memory_order_relaxed) < seq.value()) Fetch(partition, seq);
+}
+
+void Follower::Fetch(PartitionId partition, PartitionSeq seq) {
   Partition& of = partitions_[partition.value()];
-  if (of.appended.load(std::memory_order_relaxed) >= seq.value()) return;
   {
     absl::MutexLock lock(&of.mutex);
     of.wanted = std::max(of.wanted, seq.value());

@@ -58,6 +58,8 @@ class Follower {
   void Show(PartitionId partition, Own own, Done done);
   // Somebody saw `seq` in the State and waits until it is durable.
   void Want(PartitionId partition, PartitionSeq seq);
+  // Up to `seq` the partition is in the journal: it is read and shown soon, even what this server has appended.
+  void Fetch(PartitionId partition, PartitionSeq seq);
   // Waits for nothing any more: what waits is told OUTCOME_UNKNOWN. A second call does nothing.
   void Stop();
 

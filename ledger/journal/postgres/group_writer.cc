@@ -17,7 +17,7 @@ constexpr char kBegin[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 constexpr char kLockHeads[] =
     "SELECT partition, sequence, term FROM fenfen.heads WHERE partition = ANY ($1::smallint[]) ORDER BY partition FOR UPDATE";
 constexpr char kReadStored[] =
-    "SELECT i.partition, i.sequence, e.bytes FROM unnest($1::smallint[], $2::bigint[]) AS wanted (partition, sequence)"
+    "SELECT i.partition, i.sequence, e.bytes, e.record_time FROM unnest($1::smallint[], $2::bigint[]) AS wanted (partition, sequence)"
     " JOIN fenfen.entry_index AS i USING (partition, sequence)"
     " JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month";
 constexpr char kSetHeads[] =
@@ -116,7 +116,7 @@ absl::Status GroupWriter::ReadStored(Group& group) {
   if (!found.ok()) return found.status();
   for (int row = 0; row < found->rows(); ++row) {
     const Place place{static_cast<uint16_t>(found->Int(row, 0)), static_cast<uint64_t>(found->Int(row, 1))};
-    group.stored[place] = std::string(found->Bytes(row, 2));
+    group.stored[place] = {std::string(found->Bytes(row, 2)), found->Time(row, 3)};
   }
   return absl::OkStatus();
 }
@@ -157,14 +157,21 @@ EntryFate GroupWriter::JudgeOne(Group& group, const JournalEntry& entry) {
     return {};
   }
   absl::string_view stored;
+  absl::Time record_time;
   if (const auto fresh = group.fresh_places.find(place); fresh != group.fresh_places.end()) {
     stored = fresh->second->bytes;
+    record_time = fresh->second->record_time;
   } else if (const auto found = group.stored.find(place); found != group.stored.end()) {
-    stored = found->second;
+    stored = found->second.bytes;
+    record_time = found->second.record_time;
   } else {
     return {EntryFate::Kind::kWaits, absl::StrCat(NameOf(entry), " is in an archived month, so it cannot be compared; restore the month")};
   }
-  if (stored == entry.bytes) return {};
+  if (stored == entry.bytes) {
+    EntryFate fate;
+    fate.earlier = absl::ToUnixMicros(record_time) != absl::ToUnixMicros(entry.record_time);
+    return fate;
+  }
   if (is_stale) return stale;
   return {EntryFate::Kind::kRefused, absl::StrCat("second history: ", NameOf(entry), " is there already, with other bytes")};
 }

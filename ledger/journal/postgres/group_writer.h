@@ -40,7 +40,8 @@ struct EntryFate {
     kRefused,  // not written, and its partition must not be written any more
   };
   Kind kind = Kind::kStored;
-  std::string why;  // unless stored
+  std::string why;       // unless stored
+  bool earlier = false;  // stored before, under another record time: another server took it from the outbox
 };
 
 class GroupWriter {
@@ -65,15 +66,19 @@ class GroupWriter {
     const JournalEntry* entry;
     Transaction transaction;
   };
+  struct Stored {
+    std::string bytes;
+    absl::Time record_time;
+  };
   // A group under way.
   struct Group {
     absl::Span<const JournalEntry* const> entries;
     std::vector<EntryFate> fates;
-    std::map<uint16_t, uint64_t> heads;              // as found, then as they will be
-    std::map<uint16_t, uint64_t> terms;              // the present ones
-    absl::flat_hash_map<Place, std::string> stored;  // the bytes of what is there already
-    std::map<uint16_t, std::string> refused;         // partitions, and why
-    std::vector<New> fresh;                          // what is to be written
+    std::map<uint16_t, uint64_t> heads;         // as found, then as they will be
+    std::map<uint16_t, uint64_t> terms;         // the present ones
+    absl::flat_hash_map<Place, Stored> stored;  // what is there already
+    std::map<uint16_t, std::string> refused;    // partitions, and why
+    std::vector<New> fresh;                     // what is to be written
     absl::flat_hash_map<Place, const JournalEntry*> fresh_places;
   };
 

@@ -25,7 +25,7 @@ absl::Status Failed(const std::string& why) { return Refuse(Reason::REASON_JOURN
 absl::Status OutcomeOf(const EntryFate& fate) {
   switch (fate.kind) {
     case EntryFate::Kind::kStored:
-      return absl::OkStatus();
+      return fate.earlier ? absl::AlreadyExistsError("another server journaled it first") : absl::OkStatus();
     case EntryFate::Kind::kStale:
       return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, limits::kRetryDelayWhenBusy);
     case EntryFate::Kind::kWaits:
@@ -329,7 +329,7 @@ void PostgresJournal::WriteGroup() {
 
 // Who is to know of what became of the entries, besides those who appended them.
 void PostgresJournal::NoteFates(const std::vector<EntryFate>& fates, const std::vector<Member>& members) {
-  std::map<uint16_t, uint64_t> gaps;
+  std::map<uint16_t, Gap> gaps;
   std::map<uint16_t, const EntryFate*> stale;
   uint64_t stale_entries = 0, new_gaps = 0;
   for (size_t n = 0; n < fates.size(); ++n) {
@@ -340,7 +340,7 @@ void PostgresJournal::NoteFates(const std::vector<EntryFate>& fates, const std::
         LearnHead(partition, entry.seq.value());
         break;
       case EntryFate::Kind::kWaits:
-        gaps.emplace(partition, entry.seq.value());
+        gaps.emplace(partition, Gap{entry.seq.value(), absl::Now()});
         break;
       case EntryFate::Kind::kStale:
         ++stale_entries;
@@ -354,9 +354,10 @@ void PostgresJournal::NoteFates(const std::vector<EntryFate>& fates, const std::
         break;
     }
   }
-  for (const auto& [partition, first] : gaps) {
-    const auto known = gaps_.find(partition);
-    if (known != gaps_.end() && known->second == first) continue;
+  for (auto& [partition, gap] : gaps) {
+    if (const auto known = gaps_.find(partition); known != gaps_.end() && known->second.first == gap.first) gap = known->second;
+    if (gap.told || absl::Now() - gap.since < options_.gap_grace) continue;
+    gap.told = true;
     ++new_gaps;
     options_.on_gap(PartitionId(partition));
   }
@@ -419,7 +420,7 @@ void PostgresJournal::Settle(const std::vector<EntryFate>& fates, const std::vec
   std::map<const Pending*, const EntryFate*> worst;
   for (size_t n = 0; n < fates.size(); ++n) {
     const EntryFate*& of = worst[members[n].whose];
-    if (of == nullptr || of->kind < fates[n].kind) of = &fates[n];
+    if (of == nullptr || std::pair(of->kind, of->earlier) < std::pair(fates[n].kind, fates[n].earlier)) of = &fates[n];
   }
   std::vector<Pending> told;
   std::vector<absl::Status> outcomes;

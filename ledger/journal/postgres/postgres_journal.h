@@ -14,7 +14,9 @@
 // - A server answers that has another journal, or lacks entries that were acknowledged (a standby that lagged): it is not written to,
 // `report`
 //   says so, and it is as if none had answered.
-// - An entry is there already with the same bytes: another server took it from the outbox. It is durable, and told so.
+// - An entry is there already with the same bytes: another server took it from the outbox. It is durable, and told so: with OK, or, where
+// it
+//   was given another record time, with ALREADY_EXISTS.
 // - An entry is there with other bytes, its request key belongs to another entry, or its bytes are no transaction: its partition is not
 //   written any more by this journal, entries of it fail with JOURNAL_FAILED, and `report` says "second history". The others go on.
 // - The entry before it is not there: another server has it and may be about to write it, or was killed; `on_gap` lets the State look. It
@@ -68,6 +70,8 @@ struct PostgresJournalOptions {
   absl::Duration reconnect_delay_min = absl::Milliseconds(20);
   absl::Duration reconnect_delay_max = absl::Seconds(2);
   absl::Duration gap_patience = absl::Seconds(10);
+  // How long a gap stays until `on_gap` is told: mostly the server that has the missing entry is just about to write it.
+  absl::Duration gap_grace = absl::Milliseconds(50);
   absl::Duration close_patience = absl::Seconds(10);
   // Told why, once each time: the server is lost or cannot be used, it is back (OK), a partition is given up, a gap stayed, a term was
   // over. On the journal's threads; must be short.
@@ -191,7 +195,12 @@ class PostgresJournal final : public Journal {
   std::unique_ptr<GroupWriter> group_writer_;
   std::deque<Pending> group_;  // taken from the queue and not settled, in order
   std::map<uint16_t, Stopped> stopped_;
-  std::map<uint16_t, uint64_t> gaps_;         // partitions with an entry held back, and the first such
+  struct Gap {
+    uint64_t first;  // that is held back
+    absl::Time since;
+    bool told = false;
+  };
+  std::map<uint16_t, Gap> gaps_;              // partitions with an entry held back
   std::map<uint16_t, uint64_t> stale_terms_;  // the last term of each partition whose refusal was reported
   absl::Duration reconnect_delay_;
   absl::Status reported_;  // the present trouble's reason, as reported last

@@ -244,6 +244,26 @@ TEST_F(FollowerTest, WhatAKilledServerLeftIsAdopted) {
   EXPECT_THAT(a.recorder.seen(), ElementsAre(1, 2));
 }
 
+// What is stored counts: all tell the same record time.
+TEST_F(FollowerTest, WhoIsSweptByAnotherTellsWhatIsStored) {
+  Server a(state, books), b(state, books);
+  b.clock.Set(absl::FromUnixSeconds(2000));
+  absl::StatusOr<Outcome> outcome;
+  Reply reply;
+  a.engine.Submit(Pay(1), [&](absl::StatusOr<Outcome> told) {
+    outcome = std::move(told);
+    reply.Set(outcome.status());
+  });
+  std::thread sweeper([&] { EXPECT_TRUE(b.engine.Adopt(kPartition, 0, PartitionSeq(1), {EncodeTransaction(Payment(1))}).ok()); });
+  while (b.journal.Sync() == 0) absl::SleepFor(absl::Milliseconds(1));
+  sweeper.join();
+  a.journal.Sync();
+  ASSERT_TRUE(reply.Await().ok());
+  EXPECT_EQ(outcome->committed.record_time, absl::FromUnixSeconds(2000));
+  EXPECT_FALSE(outcome->replayed);
+  EXPECT_THAT(a.recorder.seen(), ElementsAre(1));
+}
+
 TEST_F(FollowerTest, WhatCouldNotBeJournaledFailsThoseWhoSawIt) {
   Server a(state, books), b(state, books);
   const auto first = a.Submit(1);

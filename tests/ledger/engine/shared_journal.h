@@ -77,7 +77,7 @@ class SharedJournal final : public Journal {
 
   // Stores what was appended here and follows, and tells its writers; the rest goes on waiting. How many calls were told.
   size_t Sync() {
-    std::vector<Done> told;
+    std::vector<std::pair<Done, absl::Status>> told;
     {
       absl::MutexLock lock(&mutex_);
       for (size_t before = SIZE_MAX; before != waiting_.size();) {
@@ -87,12 +87,12 @@ class SharedJournal final : public Journal {
             ++appended;
             continue;
           }
-          told.push_back(std::move(appended->second));
+          told.emplace_back(std::move(appended->second), AsStored(appended->first));
           appended = waiting_.erase(appended);
         }
       }
     }
-    for (Done& done : told) std::move(done)(absl::OkStatus());
+    for (auto& [done, status] : told) std::move(done)(std::move(status));
     return told.size();
   }
   // Loses everything appended here and not stored.
@@ -117,6 +117,14 @@ class SharedJournal final : public Journal {
     for (const JournalEntry& entry : entries) books_.entries.emplace(std::pair(entry.partition, entry.seq), entry);
     books_.heads[entries.front().partition.value()] = PartitionSeq(head);
     return true;
+  }
+
+  absl::Status AsStored(const std::vector<JournalEntry>& entries) const {
+    absl::MutexLock lock(&books_.mutex);
+    for (const JournalEntry& entry : entries) {
+      if (books_.entries.at({entry.partition, entry.seq}).record_time != entry.record_time) return absl::AlreadyExistsError("another's");
+    }
+    return absl::OkStatus();
   }
 
   SharedBooks& books_;

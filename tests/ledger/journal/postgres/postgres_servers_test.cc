@@ -101,6 +101,24 @@ TEST_F(PostgresServersTest, WhatIsThereCountsWhateverItsTerm) {
   EXPECT_TRUE(AppendAndWait(*late, EntryOf(7, 1)).ok());
 }
 
+// Two servers sweep the same outbox at different times: what is stored counts.
+TEST_F(PostgresServersTest, AnotherRecordTimeIsTold) {
+  auto one = Open();
+  auto other = Open();
+  ASSERT_TRUE(AppendAndWait(*one, EntryOf(7, 1)).ok());
+  JournalEntry later = EntryOf(7, 1);
+  later.record_time += absl::Seconds(1);
+  EXPECT_TRUE(absl::IsAlreadyExists(AppendAndWait(*other, later)));
+  std::vector<absl::Status> outcomes(2);
+  JournalEntry again = EntryOf(7, 2);
+  again.record_time += absl::Seconds(1);
+  one->Append(EntryOf(7, 2), [&](absl::Status status) { outcomes[0] = std::move(status); });
+  one->Append(again, [&](absl::Status status) { outcomes[1] = std::move(status); });
+  EXPECT_TRUE(one->Flush().ok());
+  EXPECT_TRUE(outcomes[0].ok()) << outcomes[0];
+  EXPECT_TRUE(absl::IsAlreadyExists(outcomes[1])) << outcomes[1];
+}
+
 // Two histories: the one under the present term is the right one, in whichever order and group they come.
 TEST_F(PostgresServersTest, AnOldTermsHistoryIsNotASecondOne) {
   auto late = Open();
