@@ -36,5 +36,30 @@ TEST_F(ServersKilled, RedisEmptiedTenTimes) {
   EXPECT_EQ(a_.Digests(), b_.Digests());
 }
 
+// The primary is killed and its standby promoted, each in turn taking the other's place.
+TEST_F(ServersKilled, PostgresFailsOverThreeTimes) {
+  PostgresServer first;
+  const std::string database = first.NewDatabase();
+  const std::unique_ptr<PostgresServer> second = PostgresServer::StandbyOf(first);
+  const std::string stores = RedisAndPostgres(*redis_, "failover", PostgresServer::ConninfoOf({&first, second.get()}, database));
+  TestServer one(stores), other(one, stores);
+  ASSERT_TRUE(one.Start()) << one.Log();
+  one.ImportDistrict();
+  ASSERT_TRUE(other.Start()) << other.Log();
+  DropLoad load(one, {one.address(), other.address()});
+  PostgresServer* primary = &first;
+  PostgresServer* standby = second.get();
+  for (int failover = 0; failover < 3 && !HasFatalFailure(); ++failover) {
+    load.Await(60);
+    primary->Kill();
+    standby->Promote();
+    std::swap(primary, standby);
+    standby->BecomeStandbyOf(*primary);
+  }
+  load.Await(60);
+  load.Stop();
+  load.ExpectIn(*primary, database);
+}
+
 }  // namespace
 }  // namespace fenfen::server
