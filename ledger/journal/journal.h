@@ -72,8 +72,8 @@ class Journal {
   virtual absl::Status Admit() = 0;
 
   // Queues the entries, at least one, and returns; never blocks on the disk. `done`, short and calling neither Append nor Flush, runs once
-  // on a thread of the journal's, in the order of the appends: with OK once all are durable; JOURNAL_FAILED; or, if Shared, OUTCOME_UNKNOWN,
-  // or ALREADY_EXISTS where all are durable, but one by another server's hand, whose record time counts.
+  // on a thread of the journal's, in the order of the appends: with OK once all are durable; JOURNAL_FAILED; or, if Shared,
+  // OUTCOME_UNKNOWN, or ALREADY_EXISTS where all are durable, but one by another server's hand, whose record time counts.
   virtual void AppendAll(std::vector<JournalEntry> entries, Done done) = 0;
   void Append(JournalEntry entry, Done done);
 
