@@ -61,7 +61,6 @@ class TestCluster {
   void Form();
   void MoveKey(const std::string& key, size_t from, size_t to);
 
-  std::array<uint16_t, kNodes> bus_ports_{};
   std::array<bool, kNodes> away_{};  // killed or paused
   std::array<std::unique_ptr<RedisServer>, kNodes> nodes_;
 };

@@ -51,7 +51,7 @@ TEST(RedisFormat, TheExample) {
 }
 
 TEST(RedisFormat, APartitionsKeysLieInTheSlotOfItsTag) {
-  RedisServer server({"cluster-enabled yes", absl::StrCat("cluster-port ", FreePort())});
+  RedisServer server({"cluster-enabled yes"});
   for (const char* deployment : {"demo", "a", "town-17"}) {
     for (uint16_t p = 0; p < kPartitions; p = static_cast<uint16_t>(p + 16)) {
       const PartitionKeys keys(deployment, PartitionId(p));

@@ -17,7 +17,8 @@ namespace fenfen {
 
 class RedisServer {
  public:
-  // `settings` are lines of redis.conf. Fails the test where redis-server is not there or does not start.
+  // `settings` are lines of redis.conf; a node of a cluster has a free port for that, too. Fails the test where redis-server is not there
+  // or does not start.
   explicit RedisServer(std::vector<std::string> settings = {});
   ~RedisServer();
   RedisServer(const RedisServer&) = delete;
@@ -27,6 +28,7 @@ class RedisServer {
   RedisOptions OverUnixSocket() const;
   RedisOptions OverTcp() const;
   uint16_t port() const { return port_; }
+  uint16_t cluster_port() const { return cluster_port_; }
   const std::string& folder() const { return folder_; }
 
   // kill -9, and the same again over the same folder.
@@ -44,8 +46,11 @@ class RedisServer {
 
  private:
   bool Answers() const;
+  // Begins a process; false where it ends at once or does not answer.
+  bool Try();
   const std::string folder_;
-  const uint16_t port_;
+  uint16_t port_;
+  uint16_t cluster_port_;
   const std::vector<std::string> settings_;
   pid_t pid_ = 0;
 };

@@ -63,7 +63,7 @@ void UnderLoad(const std::vector<RedisLedger*>& ledgers, TestTail& tail, const s
         const PartitionId partition(static_cast<uint16_t>((c + n) % static_cast<uint64_t>(plan.partitions)));
         const RequestKey key = DeviceEventKey(CatalogueId(run * 100 + c), n);
         absl::StatusOr<ExecuteResult> result = absl::UnknownError("");
-        while (!result.ok()) {
+        while (!result.ok() && !stop.load()) {
           result = ledgers[turn % ledgers.size()]->Execute(RedisLedger::Move(key, 1 + n % 20, 1, absl::StrCat("r", n)), partition);
           if (result.ok()) break;
           const Reason reason = ReasonOf(result);
@@ -71,12 +71,14 @@ void UnderLoad(const std::vector<RedisLedger*>& ledgers, TestTail& tail, const s
           EXPECT_TRUE(reason == Reason::REASON_OVERLOADED || reason == Reason::REASON_OUTCOME_UNKNOWN) << result.status();
           ++turn;
         }
-        told.Add(partition, *result, key);
+        if (result.ok()) told.Add(partition, *result, key);
       }
     });
   }
   for (int i = 0; i <= plan.disturbances; ++i) {
-    EXPECT_TRUE(told.AwaitMore(plan.acknowledged_between)) << "disturbance " << i << " is not overcome";
+    const bool overcome = told.AwaitMore(plan.acknowledged_between);
+    EXPECT_TRUE(overcome) << "disturbance " << i << " is not overcome";
+    if (!overcome || testing::Test::HasFatalFailure()) break;
     if (i < plan.disturbances) disturb(i);
   }
   stop.store(true);
