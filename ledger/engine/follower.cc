@@ -66,14 +66,7 @@ void Follower::Show(PartitionId partition, Own own, Done done) {
     waits = !of.waiting.empty();
   }
   Tell(partition, shown, std::move(dones));
-  if (!waits) return;
-  Nudge();
-  bool stopped = false;
-  {
-    absl::MutexLock lock(&mutex_);
-    stopped = stopping_;
-  }
-  if (stopped) EndOverdue(absl::InfiniteFuture());
+  if (waits) Nudge();
 }
 
 void Follower::Want(PartitionId partition, PartitionSeq seq) {
@@ -90,9 +83,15 @@ void Follower::Fetch(PartitionId partition, PartitionSeq seq) {
   Nudge();
 }
 
+// Where the thread has ended nobody would look: whoever waits is told so.
 void Follower::Nudge() {
-  absl::MutexLock lock(&mutex_);
-  nudged_ = true;
+  bool stopped = false;
+  {
+    absl::MutexLock lock(&mutex_);
+    nudged_ = true;
+    stopped = stopping_;
+  }
+  if (stopped) EndOverdue(absl::InfiniteFuture());
 }
 
 void Follower::Stop() {

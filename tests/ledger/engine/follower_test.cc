@@ -333,6 +333,10 @@ TEST_F(FollowerTest, AStopAnswersThoseWhoWait) {
     read = b.Read();
   }
   EXPECT_EQ(ReasonOf(read->Await()), Reason::REASON_OUTCOME_UNKNOWN);
+  // And those who come after it.
+  Server c(state, books);
+  EXPECT_TRUE(c.engine.Stop().ok());
+  EXPECT_EQ(ReasonOf(c.Read()->Await()), Reason::REASON_OUTCOME_UNKNOWN);
 }
 
 // Three servers as fast as they can, on one partition: everybody's projection gets the same, and nobody is answered too early.
