@@ -127,6 +127,14 @@ TEST(Bench, ScaleSaysItsLines) {
   EXPECT_EQ(lines[0].at("goal").to_number<double>(), 1.5);
 }
 
+TEST(Bench, RedisSaysItsLines) {
+  std::vector<std::string> names;
+  for (const boost::json::object& line : LinesOf("redis")) names.emplace_back(line.at("name").as_string());
+  EXPECT_THAT(names, testing::ElementsAre("redis/commit/no-aof/batch-64", "redis/drops-a-shard/no-aof", "redis/commit/everysec/batch-64",
+                                          "redis/drops-a-shard/everysec", "redis/commit/always/batch-64", "redis/two-shards-against-one",
+                                          "redis/postgres-journal"));
+}
+
 TEST(Bench, RefusesWhatItDoesNotKnow) {
   EXPECT_NE(RunBench("speed").exit_code, 0);
   EXPECT_NE(RunBench("core --rounds 0").exit_code, 0);

@@ -106,7 +106,7 @@ void AddBenchCommand(CLI::App& app, Context* context) {
                     "只看能不能跑，数字没有意义 / small and short, to see that it runs; the figures mean nothing");
   command->add_flag("--full", options.full, "真的跑一千万户，需要内存和时间 / ten million households really; takes memory and time");
   command->add_option("--only", options.only,
-                      "core 和 unary 只测名字含此文字的行 / of core and unary, only lines whose name contains this");
+                      "core、unary 和 redis 只测名字含此文字的行 / of core, unary and redis, only lines whose name contains this");
   options.folder = (std::filesystem::temp_directory_path() / "fenfen-bench").string();
   command->add_option("--dir", options.folder, "临时文件夹，在要测的磁盘上 / for temporary files, on the disk to measure")
       ->capture_default_str();
@@ -123,6 +123,10 @@ void AddBenchCommand(CLI::App& app, Context* context) {
   AddBenchmark(*command, context, arguments, "scale", "家庭越多，一次投放贵多少 / what a drop costs with more households", bench::RunScale);
   AddBenchmark(*command, context, arguments, "statement", "大账本里一户账单的第一页 / the first page of a statement in a large journal",
                bench::RunStatement);
+  AddBenchmark(*command, context, arguments, "redis", "Redis、两个分片、PostgreSQL 日志 / Redis, two shards, the PostgreSQL journal",
+               bench::RunRedis);
+  AddBenchmark(*command, context, arguments, "stored-bytes",
+               "一户在 Redis、一条记录在 PostgreSQL 占多少 / what a household and a transaction take", bench::RunStoredBytes);
   AddHelpers(*command, context, arguments);
 }
 

@@ -35,4 +35,13 @@ absl::Status RunBridge(const Options& options, Report& report);
 // What a drop costs with 100,000, a million and, with `full`, ten million households. Here the bare figure is the cost with 10,000.
 absl::Status RunScale(const Options& options, Report& report);
 
+// The stores beyond one process, each started here. The Redis State over a redis-server without AOF, with everysec and with always, beside
+// a bare driver of hiredis that sends the same calls of the commit function, in batches of 64; two redis-servers, the partitions halved,
+// beside one; the PostgreSQL journal beside COPY of the same rows.
+absl::Status RunRedis(const Options& options, Report& report);
+// Of that, the PostgreSQL journal.
+absl::Status RunPostgresJournal(const Options& options, Report& report);
+// What 100,000 households take in Redis, with a day's drops, and a transaction in PostgreSQL.
+absl::Status RunStoredBytes(const Options& options, Report& report);
+
 }  // namespace fenfen::bench

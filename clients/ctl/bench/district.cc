@@ -144,6 +144,10 @@ Command TransferCommand(const Picks::Pick& pick, const RequestKey& key, absl::Ti
 }
 
 Command DropCommand(uint32_t account, size_t device, uint64_t sequence, const DropSetting& setting) {
+  return KeyedDropCommand(account, device, DeviceEventKey(CatalogueIdOf(DeviceName(device)), sequence), setting);
+}
+
+Command KeyedDropCommand(uint32_t account, size_t device, const RequestKey& key, const DropSetting& setting) {
   const CatalogueId actor = CatalogueIdOf(DeviceName(device));
   DropFacts facts;
   facts.household = HouseholdOf(account);
@@ -152,7 +156,6 @@ Command DropCommand(uint32_t account, size_t device, uint64_t sequence, const Dr
   facts.grams = kGrams;
   facts.station = CatalogueIdOf(StationName(device));
   facts.event_time = setting.now;
-  const RequestKey key = DeviceEventKey(actor, sequence);
   const DecisionContext context{key, kFingerprint, {ActorKind::kDevice, actor.value(), 0}, setting.now, setting.zone};
   Command command{PartitionOf(facts.household), key, kFingerprint, DropReads(facts), nullptr};
   command.decide = [facts, context, catalogue = setting.catalogue](const View& view) {

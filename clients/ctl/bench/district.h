@@ -53,6 +53,8 @@ Command CatalogueCommand(const v1::UpdateCatalogueRequest& request, const Reques
 Command EnrolmentCommand(const EnrolmentFacts& facts, const RequestKey& key, absl::Time now, std::shared_ptr<const Catalogue> catalogue);
 // A device's drop of 800 g of food waste. `sequence`: 1, 2, 3… of that device.
 Command DropCommand(uint32_t account, size_t device, uint64_t sequence, const DropSetting& setting);
+// The same with a client's request key.
+Command KeyedDropCommand(uint32_t account, size_t device, const RequestKey& key, const DropSetting& setting);
 // Moves a hundredth of a point between two accounts of a partition, and nothing else.
 Command TransferCommand(const Picks::Pick& pick, const RequestKey& key, absl::Time now);
 

@@ -21,7 +21,7 @@ struct Options {
   int rounds = 5;                                 // at least 1
   bool quick = false;                             // small and short, to see that it runs; the figures mean nothing
   bool full = false;                              // ten million households really, where otherwise a million are taken for a sample
-  std::string only;                               // measure only lines whose name contains it; of core and unary
+  std::string only;                               // measure only lines whose name contains it; of core, unary and redis
   std::string folder;                             // where temporary folders are made; the disk that is measured
   std::string bin;                                // where fenfend and fenfen-bridge are
 

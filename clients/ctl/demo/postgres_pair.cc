@@ -1,16 +1,8 @@
 #include "clients/ctl/demo/postgres_pair.h"
 
-#include <pwd.h>
-#include <sys/ipc.h>
-#include <sys/shm.h>
-#include <unistd.h>
-
 #include <filesystem>
-#include <fstream>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "clients/cpp/key_file.h"
 #include "clients/ctl/demo/district_files.h"
@@ -22,25 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kPrograms[] = "/usr/lib/postgresql/15/bin/";  // Debian's
-constexpr char kSetpriv[] = "/usr/bin/setpriv";
-constexpr char kUser[] = "postgres";
 constexpr char kDatabase[] = "fenfen";
-constexpr absl::Duration kRunMax = absl::Minutes(2);
 constexpr absl::Duration kFollowMax = absl::Seconds(60);
 constexpr absl::Duration kRetryAfter = absl::Seconds(5);
-
-bool IsRoot() { return geteuid() == 0; }
-
-// A server that was killed leaves the small segment behind by which the next one would have known of it: line 7 of postmaster.pid.
-void RemoveSharedMemory(const std::string& data) {
-  std::ifstream file(data + "/postmaster.pid");
-  std::string line;
-  for (int n = 0; n < 7 && std::getline(file, line);) ++n;
-  const std::vector<std::string> key_and_id = absl::StrSplit(line, ' ', absl::SkipEmpty());
-  int id = 0;
-  if (file && key_and_id.size() == 2 && absl::SimpleAtoi(key_and_id[1], &id)) shmctl(id, IPC_RMID, nullptr);
-}
 
 absl::Status Remove(const std::string& path) {
   std::error_code error;
@@ -54,48 +30,19 @@ absl::Status Rename(const std::string& from, const std::string& to) {
   return error ? absl::ErrnoToStatus(error.value(), from) : absl::OkStatus();
 }
 
-// Hands a path to the user that PostgreSQL runs as.
-absl::Status GiveAway(const std::string& path, fs::perms perms) {
-  std::error_code error;
-  fs::permissions(path, perms, error);
-  if (error) return absl::ErrnoToStatus(error.value(), path);
-  if (!IsRoot()) return absl::OkStatus();
-  const passwd* const user = getpwnam(kUser);
-  if (user == nullptr)
-    return absl::NotFoundError("没有用户 postgres，请安装 postgresql-15 / there is no user postgres; install postgresql-15");
-  return chown(path.c_str(), user->pw_uid, user->pw_gid) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, path);
-}
-
 }  // namespace
 
 std::string PostgresPair::NameOf(size_t node) { return absl::StrCat("pg-", node + 1); }
 
-std::string PostgresPair::DataOf(size_t node) const { return absl::StrCat(folder_, "/", node + 1); }
+std::string PostgresPair::DataOf(size_t node) const { return absl::StrCat(programs_->folder(), "/", node + 1); }
 
 std::string PostgresPair::Conninfo(size_t node, const std::string& database) const {
-  return absl::StrCat("host=127.0.0.1 port=", PortOf(ports_.postgres[node]), " user=postgres dbname=", database, " passfile=", folder_,
-                      "/pgpass connect_timeout=10");
-}
-
-ChildOptions PostgresPair::Program(const std::string& program, const std::vector<std::string>& arguments) const {
-  ChildOptions options;
-  if (IsRoot()) {
-    // What a child is bound to its parent by does not outlive the change of users, so it is bound anew.
-    options.arguments = {kSetpriv, "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=INT"};
-  }
-  options.arguments.push_back(kPrograms + program);
-  options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
-  options.log_file = workspace_.Path("log/postgres.log");
-  options.end_signal = SIGINT;  // to the server: end at once, in order
-  return options;
-}
-
-absl::StatusOr<std::string> PostgresPair::Run(const std::string& program, const std::vector<std::string>& arguments) const {
-  return RunProgram(Program(program, arguments), stop_, kRunMax);
+  return absl::StrCat("host=127.0.0.1 port=", PortOf(ports_.postgres[node]), " user=postgres dbname=", database,
+                      " passfile=", programs_->folder(), "/pgpass connect_timeout=10");
 }
 
 absl::StatusOr<std::string> PostgresPair::Sql(size_t node, const std::string& statement) const {
-  return Run("psql", {"-XAtq", "-v", "ON_ERROR_STOP=1", "-d", Conninfo(node, "postgres"), "-c", statement});
+  return programs_->Run("psql", {"-XAtq", "-v", "ON_ERROR_STOP=1", "-d", Conninfo(node, "postgres"), "-c", statement});
 }
 
 bool PostgresPair::Ended(size_t node) const {
@@ -103,36 +50,14 @@ bool PostgresPair::Ended(size_t node) const {
   return child == nullptr || child->Ended().has_value();
 }
 
-absl::Status PostgresPair::MakeFolder() {
-  const std::string wanted = workspace_.Path("postgres");
-  std::error_code error;
-  if (!fs::exists(fs::symlink_status(wanted))) {
-    ChildOptions look = Program("", {});
-    look.arguments.back() = "/usr/bin/test";
-    for (const std::string& word : {std::string("-x"), workspace_.Path("")}) look.arguments.push_back(word);
-    if (!IsRoot() || RunProgram(look, stop_, kRunMax).ok()) {
-      fs::create_directory(wanted, error);
-    } else {
-      // The user postgres cannot come here, as in a folder of root's own.
-      std::string elsewhere = "/var/tmp/fenfen-postgres-XXXXXX";
-      if (mkdtemp(elsewhere.data()) == nullptr) return absl::ErrnoToStatus(errno, elsewhere);
-      fs::create_symlink(elsewhere, wanted, error);
-    }
-    if (error) return absl::ErrnoToStatus(error.value(), wanted);
-  }
-  folder_ = fs::weakly_canonical(wanted).string();
-  fs::create_directory(folder_, error);
-  return GiveAway(folder_, fs::perms::owner_all);
-}
-
 absl::Status PostgresPair::MakePassword() {
   const absl::StatusOr<std::string> secret = client::ReadKeyFile(workspace_.Path("keys/postgres.secret"), /*secret=*/true);
   if (!secret.ok()) return secret.status();
   const std::pair<std::string, std::string> files[] = {{"password", *secret}, {"pgpass", absl::StrCat("*:*:*:postgres:", *secret)}};
   for (const auto& [name, text] : files) {
-    const std::string path = absl::StrCat(folder_, "/", name);
+    const std::string path = absl::StrCat(programs_->folder(), "/", name);
     absl::Status status = ReplaceFile(path, text);
-    if (status.ok()) status = GiveAway(path, fs::perms::owner_read | fs::perms::owner_write);
+    if (status.ok()) status = PostgresPrograms::GiveAway(path, fs::perms::owner_read | fs::perms::owner_write);
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -142,13 +67,14 @@ absl::Status PostgresPair::StartNode(size_t node) {
   services_.Stop(NameOf(node));
   Service service;
   service.name = NameOf(node);
-  service.options = Program("postgres", {"-D", DataOf(node), "-p", PortOf(ports_.postgres[node]), "-h", "127.0.0.1", "-k", "", "-c",
-                                         "shared_buffers=64MB", "-c", "dynamic_shared_memory_type=mmap", "-c", "wal_keep_size=256MB", "-c",
-                                         absl::StrCat("primary_conninfo=", Conninfo(1 - node, "postgres"))});
+  service.options =
+      programs_->Program("postgres", {"-D", DataOf(node), "-p", PortOf(ports_.postgres[node]), "-h", "127.0.0.1", "-k", "", "-c",
+                                      "shared_buffers=64MB", "-c", "dynamic_shared_memory_type=mmap", "-c", "wal_keep_size=256MB", "-c",
+                                      absl::StrCat("primary_conninfo=", Conninfo(1 - node, "postgres"))});
   service.options.log_file = workspace_.Path(absl::StrCat("log/", service.name, ".log"));
   service.address = ports_.postgres[node];
   service.restart_after = absl::InfiniteDuration();
-  service.ready = [this, node] { return Run("pg_isready", {"-q", "-d", Conninfo(node, "postgres")}).ok(); };
+  service.ready = [this, node] { return programs_->Run("pg_isready", {"-q", "-d", Conninfo(node, "postgres")}).ok(); };
   return services_.Start(service);
 }
 
@@ -156,8 +82,9 @@ absl::Status PostgresPair::MakePrimary() {
   const std::string draft = DataOf(primary_) + ".new";
   absl::Status status = Remove(draft);
   if (status.ok()) {
-    status = Run("initdb", {"-D", draft, "-U", "postgres", "-A", "scram-sha-256", absl::StrCat("--pwfile=", folder_, "/password"),
-                            "--no-locale", "-E", "UTF8"})
+    status = programs_
+                 ->Run("initdb", {"-D", draft, "-U", "postgres", "-A", "scram-sha-256",
+                                  absl::StrCat("--pwfile=", programs_->folder(), "/password"), "--no-locale", "-E", "UTF8"})
                  .status();
   }
   return status.ok() ? Rename(draft, DataOf(primary_)) : status;
@@ -166,12 +93,12 @@ absl::Status PostgresPair::MakePrimary() {
 absl::Status PostgresPair::MakeStandby() {
   const std::string data = DataOf(standby()), draft = data + ".new";
   services_.Stop(NameOf(standby()));
-  RemoveSharedMemory(data);
+  PostgresPrograms::RemoveSharedMemory(data);
   for (const std::string& path : {data, draft}) {
     if (absl::Status status = Remove(path); !status.ok()) return status;
   }
   const absl::StatusOr<std::string> copied =
-      Run("pg_basebackup", {"-D", draft, "-d", Conninfo(primary_, "postgres"), "-R", "-X", "stream", "-c", "fast"});
+      programs_->Run("pg_basebackup", {"-D", draft, "-d", Conninfo(primary_, "postgres"), "-R", "-X", "stream", "-c", "fast"});
   if (!copied.ok()) return copied.status();
   return Rename(draft, data);
 }
@@ -197,19 +124,22 @@ absl::Status PostgresPair::WaitForStandby() {
 }
 
 absl::Status PostgresPair::Start() {
-  absl::Status status = MakeFolder();
-  if (status.ok()) status = MakePassword();
+  absl::StatusOr<std::unique_ptr<PostgresPrograms>> programs =
+      PostgresPrograms::Make(workspace_.Path("postgres"), workspace_.Path("log/postgres.log"), stop_);
+  if (!programs.ok()) return programs.status();
+  programs_ = *std::move(programs);
+  absl::Status status = MakePassword();
   if (!status.ok()) return status;
   std::array<bool, kPostgresNodes> there{}, follows{};
   for (size_t node = 0; node < kPostgresNodes; ++node) {
-    RemoveSharedMemory(DataOf(node));
+    PostgresPrograms::RemoveSharedMemory(DataOf(node));
     there[node] = fs::exists(DataOf(node) + "/PG_VERSION");
     follows[node] = fs::exists(DataOf(node) + "/standby.signal");
   }
   // A standby alone was about to take over.
   primary_ = (there[0] && !follows[0]) || !there[1] ? 0 : 1;
   if (there[0] && there[1] && follows[0] == follows[1]) {
-    return absl::DataLossError(absl::StrCat(folder_, "：无法判断哪个是主库 / cannot tell which of 1 and 2 is the primary"));
+    return absl::DataLossError(absl::StrCat(programs_->folder(), "：无法判断哪个是主库 / cannot tell which of 1 and 2 is the primary"));
   }
   if (!there[primary_]) status = MakePrimary();
   if (status.ok()) status = StartNode(primary_);
@@ -255,7 +185,7 @@ absl::Status PostgresPair::TakeOver() {
   const size_t old = primary_;
   say_(absl::StrCat(NameOf(old), " 已退出，", NameOf(standby()), " 接替为主库 / has ended; ", NameOf(standby()), " takes over"));
   services_.Stop(NameOf(old));
-  RemoveSharedMemory(DataOf(old));
+  PostgresPrograms::RemoveSharedMemory(DataOf(old));
   absl::Status status = Remove(DataOf(old) + ".old");
   if (status.ok()) status = Rename(DataOf(old), DataOf(old) + ".old");
   // From here on it is no primary, whatever becomes of the rest.

@@ -6,20 +6,20 @@
 // What a commit stands on: both have it. While there is no standby, just after a take-over, the primary alone has what it commits. Nobody
 // else takes the standby for the primary: the data of the one that ended is put aside before the other takes over.
 //
-// PostgreSQL does not run as root: there it runs as the user postgres, in a folder that this user can reach; `postgres` in the workspace is
-// that folder or a link to it. Not thread-safe; main thread.
+// Not thread-safe; main thread.
 #ifndef FENFEN_CLIENTS_CTL_DEMO_POSTGRES_PAIR_H_
 #define FENFEN_CLIENTS_CTL_DEMO_POSTGRES_PAIR_H_
 
 #include <array>
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "clients/ctl/demo/postgres_programs.h"
 #include "clients/ctl/demo/services.h"
 #include "clients/ctl/demo/workspace.h"
 
@@ -43,7 +43,6 @@ class PostgresPair {
   std::string primary() const { return NameOf(primary_); }
 
  private:
-  absl::Status MakeFolder();
   absl::Status MakePassword();
   absl::Status MakePrimary();
   absl::Status MakeStandby();
@@ -57,9 +56,6 @@ class PostgresPair {
   size_t standby() const { return 1 - primary_; }
   std::string DataOf(size_t node) const;
   std::string Conninfo(size_t node, const std::string& database) const;
-  // One of PostgreSQL's programs as it is to run here: as the user postgres where this is root.
-  ChildOptions Program(const std::string& program, const std::vector<std::string>& arguments) const;
-  absl::StatusOr<std::string> Run(const std::string& program, const std::vector<std::string>& arguments) const;
   // The first column of the statement's rows.
   absl::StatusOr<std::string> Sql(size_t node, const std::string& statement) const;
   bool Ended(size_t node) const;
@@ -69,7 +65,7 @@ class PostgresPair {
   Services& services_;
   const std::function<void(const std::string&)> say_;
   const std::atomic<bool>& stop_;
-  std::string folder_;
+  std::unique_ptr<PostgresPrograms> programs_;
   size_t primary_ = 0;
   absl::Time next_try_;
 };
