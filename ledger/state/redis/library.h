@@ -1,4 +1,4 @@
-// The function library in the server: fenfen.lua, which is part of this program.
+// The function library in the server: fenfen.lua and fence.lua, which are part of this program.
 #pragma once
 
 #include "absl/status/status.h"

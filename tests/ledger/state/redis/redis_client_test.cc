@@ -222,5 +222,18 @@ TEST_F(RedisClientTest, LeavesASessionThatIsOfNoUse) {
   EXPECT_GT(Await(client, session), session);
 }
 
+// What stands for a sentinel is a Redis that knows no SENTINEL: it says so to whom it has let in.
+TEST_F(RedisClientTest, ASentinelMayAskForAPassword) {
+  RedisServer sentinel({"requirepass right"});
+  RedisOptions options = sentinel.OverTcp();
+  options.sentinels = {options.endpoint};
+  options.master_name = "main";
+  for (const auto& [password, fault] : {std::pair("wrong", RedisFault::kAccessDenied), std::pair("right", RedisFault::kRefused)}) {
+    options.sentinel_password = password;
+    RedisClient client(options, Nothing());
+    EXPECT_EQ(AwaitFault(client, fault), fault) << password;
+  }
+}
+
 }  // namespace
 }  // namespace fenfen
