@@ -1,5 +1,10 @@
 // Two servers under load by the C++ client that balances over them, while servers and stores fail: every acknowledged drop is there exactly
 // once, by the clients' own records.
+#include <signal.h>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "tests/ledger/state/redis/redis_cluster_fixture.h"
 #include "tests/server/drop_load.h"
 #include "tests/server/shared_deployment.h"
 
@@ -21,6 +26,22 @@ TEST_F(ServersKilled, KilledTenTimes) {
   load.Await(20);
   load.Stop();
   load.ExpectIn(*postgres_, database_);
+}
+
+// A server that sleeps has committed what it has not journaled: the other one journals that, and the sleeper finds its own there.
+TEST_F(ServersKilled, AsleepTenTimes) {
+  StartBoth();
+  DropLoad load(a_, {a_.address(), b_.address()});
+  for (int time = 0; time < 10 && !HasFatalFailure(); ++time) {
+    load.Await(40);
+    kill(a_.pid(), SIGSTOP);
+    absl::SleepFor(absl::Milliseconds(150));
+    kill(a_.pid(), SIGCONT);
+  }
+  load.Await(20);
+  load.Stop();
+  load.ExpectIn(*postgres_, database_);
+  EXPECT_EQ(a_.Digests(), b_.Digests());
 }
 
 TEST_F(ServersKilled, RedisEmptiedTenTimes) {
@@ -59,6 +80,36 @@ TEST_F(ServersKilled, PostgresFailsOverThreeTimes) {
   load.Await(60);
   load.Stop();
   load.ExpectIn(*primary, database);
+}
+
+// The same over a Redis Cluster: a master is killed with what its replica does not have, and a server too.
+TEST_F(ServersKilled, AMasterOfARedisClusterAndAServer) {
+  TestCluster cluster;
+  std::string seeds;
+  for (const RedisEndpoint& seed : cluster.Options().cluster) {
+    absl::StrAppend(&seeds, seeds.empty() ? "" : ", ", "\"", FormatEndpoint(seed), "\"");
+  }
+  const std::string stores =
+      absl::StrCat("[state]\nstore = \"redis\"\n[redis]\ncluster = [", seeds, "]\ndeployment = \"cluster\"\n",
+                   "[postgres]\nconnection = \"", postgres_->Conninfo(database_), "\"\n[journal]\nstore = \"postgres\"\n");
+  TestServer one(stores), other(one, stores);
+  one.SetTop(absl::StrCat("listen = \"127.0.0.1:", LastingPort(), "\"\n"));
+  ASSERT_TRUE(one.Start()) << one.Log();
+  one.ImportDistrict();
+  ASSERT_TRUE(other.Start()) << other.Log();
+  DropLoad load(one, {one.address(), other.address()});
+  load.Await(60);
+  const size_t master = cluster.Masters().front();
+  cluster.CutReplication(master);
+  load.Await(20);
+  cluster.Kill(master);
+  one.Kill();
+  load.Await(60);
+  ASSERT_TRUE(one.Start()) << one.Log();
+  load.Await(60);
+  load.Stop();
+  load.ExpectIn(*postgres_, database_);
+  EXPECT_EQ(one.Digests(), other.Digests());
 }
 
 }  // namespace
