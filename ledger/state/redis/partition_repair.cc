@@ -17,7 +17,6 @@ constexpr size_t kRestoreBytesMax = 4u << 20;
 constexpr size_t kLookMax = 256;
 // How long somebody else, who seems to be repairing, is given before he is taken for dead.
 constexpr std::chrono::seconds kAwaitOther(1);
-constexpr absl::Duration kAwaitTold = absl::Milliseconds(200);
 constexpr absl::Duration kAwaitStep = absl::Milliseconds(1);
 
 PartitionSeq After(PartitionSeq seq, uint64_t by) { return PartitionSeq(seq.value() + by); }
@@ -27,8 +26,8 @@ absl::Status AnotherRepairs() { return RedisError(RedisFault::kFenced, "another 
 }  // namespace
 
 PartitionRepair::PartitionRepair(PartitionId partition, const PartitionKeys& keys, const RedisRoute& route, JournalTail& tail,
-                                 PartitionSeq told, const std::string& repairer, RepairMemory& memory)
-    : partition_(partition), keys_(keys), route_(route), tail_(tail), told_(told), repairer_(repairer), memory_(memory) {}
+                                 const Knowledge& knowledge, RepairMemory& memory)
+    : partition_(partition), keys_(keys), route_(route), tail_(tail), knowledge_(knowledge), memory_(memory) {}
 
 // A crash anywhere in here leaves a closed partition, and the next repair begins again.
 absl::StatusOr<FenceToken> PartitionRepair::Run() {
@@ -53,18 +52,13 @@ absl::StatusOr<std::optional<FenceToken>> PartitionRepair::TryJoin(const Journal
   if (!place.ok()) return place.status();
   if (!place->there) return std::nullopt;
   if (place->term == head.term && !place->nonce.empty() && place->replid == place->present && place->last >= head.last) {
-    FenceToken token{tail_.Id(), place->term, place->replid, place->nonce, place->last};
-    // What a killed server has left is journaled before anybody asks about it.
-    const auto swept = SweepOutbox(route_, keys_, partition_, token.Opening(), tail_, head.term, head.last);
-    if (absl::IsDataLoss(swept.status())) return std::nullopt;
-    if (!swept.ok()) return swept.status();
-    report_.joined = true;
-    report_.swept = *swept;
-    return token;
+    const absl::StatusOr<FenceToken> token = Join(*place, head);
+    if (token.ok()) return *token;
+    if (!absl::IsNotFound(token.status())) return token.status();
   }
   const bool ours = memory_.claimed_to == head.term;
   const bool closed = place->term != head.term || place->replid.empty();
-  const bool intended_by_other = !place->repairer.empty() && place->repairer != repairer_;
+  const bool intended_by_other = !place->repairer.empty() && place->repairer != knowledge_.repairer;
   if ((!ours && closed) || intended_by_other) {
     if (Awaits(memory_.for_repairer, absl::StrCat(head.term, " ", place->repairer))) return AnotherRepairs();
     waited_ = true;
@@ -85,10 +79,28 @@ absl::StatusOr<std::optional<FenceToken>> PartitionRepair::TryJoin(const Journal
 // Two who claim at once would both be right, but what the first commits before the second has closed it again would come too late for the
 // journal: a caller would see an error for nothing.
 absl::StatusOr<bool> PartitionRepair::Intend(const Place& place) {
-  if (place.repairer == repairer_) return true;
-  const absl::StatusOr<RedisReply> reply = route_.Call(IntendCall(keys_, tail_.Id(), place.repairer, repairer_));
+  if (place.repairer == knowledge_.repairer) return true;
+  const absl::StatusOr<RedisReply> reply = route_.Call(IntendCall(keys_, tail_.Id(), place.repairer, knowledge_.repairer));
   if (!reply.ok()) return reply.status();
   return reply->value().integer() == 1;
+}
+
+// NOT_FOUND where what is there is no good.
+absl::StatusOr<FenceToken> PartitionRepair::Join(const Place& place, const JournalTail::Head& head) {
+  if (place.settled > head.last) {
+    // Others have journaled more since it was asked for; or the journal has lost something.
+    const absl::StatusOr<JournalTail::Head> now = tail_.HeadOf(partition_);
+    if (!now.ok()) return now.status();
+    if (place.settled > now->last) return LostBy(now->last, place);
+  }
+  const FenceToken token{tail_.Id(), place.term, place.replid, place.nonce, place.last};
+  // What a killed server has left is journaled before anybody asks about it.
+  const absl::StatusOr<uint64_t> swept = SweepOutbox(route_, keys_, partition_, token.Opening(), tail_, head.term, head.last);
+  if (absl::IsDataLoss(swept.status())) return absl::NotFoundError(swept.status().message());
+  if (!swept.ok()) return swept.status();
+  report_.joined = true;
+  report_.swept = *swept;
+  return token;
 }
 
 bool PartitionRepair::Awaits(RepairMemory::Wait& wait, std::string what) {
@@ -98,8 +110,9 @@ bool PartitionRepair::Awaits(RepairMemory::Wait& wait, std::string what) {
 }
 
 void PartitionRepair::AwaitTold() const {
-  const absl::Time until = absl::Now() + kAwaitTold;
-  while (tail_.LastDurable(partition_) < told_ && absl::Now() < until) absl::SleepFor(kAwaitStep);
+  while (tail_.LastDurable(partition_) < knowledge_.told && std::chrono::steady_clock::now() < knowledge_.awaited_until) {
+    absl::SleepFor(kAwaitStep);
+  }
 }
 
 absl::StatusOr<JournalTail::Head> PartitionRepair::Claim(const JournalTail::Head& head) {

@@ -54,9 +54,15 @@ struct RepairMemory {
 
 class PartitionRepair {
  public:
-  // `told`: the last commit that this State has told. `repairer`: a name of this State that no other has. `memory` is the partition's.
-  PartitionRepair(PartitionId partition, const PartitionKeys& keys, const RedisRoute& route, JournalTail& tail, PartitionSeq told,
-                  const std::string& repairer, RepairMemory& memory);
+  // What the State knows. `repairer`: a name of it that no other State has.
+  struct Knowledge {
+    PartitionSeq told;         // the last commit that it has told
+    SteadyTime awaited_until;  // until then it may be waited for that to become durable
+    const std::string& repairer;
+  };
+  // `memory` is the partition's.
+  PartitionRepair(PartitionId partition, const PartitionKeys& keys, const RedisRoute& route, JournalTail& tail, const Knowledge& knowledge,
+                  RepairMemory& memory);
 
   // The token that opens the partition. A RedisError, after which the next session or a moment may do better; kForeign where the keys are
   // another journal's; DATA_LOSS where the journal lacks what it once had.
@@ -77,6 +83,7 @@ class PartitionRepair {
   absl::StatusOr<JournalTail::Head> Claim(const JournalTail::Head& head);
   // Closes it in Redis for that term.
   absl::StatusOr<Place> Close(const JournalTail::Head& claimed);
+  absl::StatusOr<FenceToken> Join(const Place& place, const JournalTail::Head& head);
   absl::StatusOr<FenceToken> Mend(Place place, const JournalTail::Head& claimed);
   absl::Status LostBy(PartitionSeq durable, const Place& place) const;
   // The outbox's transactions after `place.settled`.
@@ -91,8 +98,7 @@ class PartitionRepair {
   const PartitionKeys& keys_;
   const RedisRoute& route_;
   JournalTail& tail_;
-  const PartitionSeq told_;
-  const std::string& repairer_;
+  const Knowledge knowledge_;
   RepairMemory& memory_;
   bool waited_ = false;  // for who might have been repairing it, and he was not
   absl::BitGen random_;

@@ -18,6 +18,10 @@ constexpr absl::Duration kIdle = absl::Milliseconds(200);
 constexpr absl::Duration kSoon = absl::Milliseconds(20);
 // How often it asks whose Redis this is while all goes well.
 constexpr std::chrono::seconds kLookEvery(1);
+// How long after a sweep that failed the next is tried.
+constexpr std::chrono::seconds kSweepAgain(1);
+// How long, in a round, repairs may wait for what this State has told to become durable.
+constexpr std::chrono::milliseconds kAwaitTold(200);
 // How long a node that a slot is said to be on its way to may take to let us in.
 constexpr std::chrono::seconds kAskPatience(1);
 // How often a partition is looked for elsewhere in one round.
@@ -143,6 +147,7 @@ void RedisState::EndPatience() {
 
 bool RedisState::KeepOnce() {
   absl::Status problem;
+  round_ = std::chrono::steady_clock::now();
   for (const std::shared_ptr<RedisNode>& node : cluster_->nodes()) {
     if (absl::Status status = PrepareNode(*node); !status.ok()) problem = status;
   }
@@ -204,9 +209,13 @@ absl::Status RedisState::Tend(RedisPartition& partition) {
   const SteadyTime now = std::chrono::steady_clock::now();
   partition.Glance(now);
   std::atomic<bool>& wanted = sweep_wanted_[partition.id().value()];
-  if (partition.LeftBehind() || (now >= care.next_sweep && wanted.exchange(false))) {
+  if (now >= next_sweep_ && (partition.LeftBehind() || (now >= care.next_sweep && wanted.exchange(false)))) {
     care.next_sweep = now + absl::ToChronoNanoseconds(kSoon);
-    if (absl::Status status = SweepOpen(partition); !status.ok()) return status;
+    if (absl::Status status = SweepOpen(partition); !status.ok()) {
+      // A journal that cannot be asked need not be asked for each of them.
+      next_sweep_ = now + kSweepAgain;
+      return status;
+    }
   }
   absl::Status status;
   for (int attempt = 0; attempt < kRedirectionsMax && partition.BeginRepair(); ++attempt) {
@@ -237,7 +246,7 @@ absl::StatusOr<RedisRoute> RedisState::RouteOf(const RedisPartition& partition) 
 
 absl::Status RedisState::Repair(RedisPartition& partition, const RedisRoute& route) {
   Care& care = care_[partition.id().value()];
-  PartitionRepair repair(partition.id(), partition.keys(), route, tail_, partition.told(), name_, care.memory);
+  PartitionRepair repair(partition.id(), partition.keys(), route, tail_, {partition.told(), round_ + kAwaitTold, name_}, care.memory);
   absl::StatusOr<FenceToken> token = repair.Run();
   {
     absl::MutexLock lock(&mutex_);

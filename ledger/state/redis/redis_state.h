@@ -107,6 +107,8 @@ class RedisState final : public State {
   };
   std::array<Care, kPartitions> care_;
   const std::string name_;  // that no other State has
+  SteadyTime round_;        // when it began
+  SteadyTime next_sweep_;
   std::thread keeper_;
   std::thread patience_;
 };

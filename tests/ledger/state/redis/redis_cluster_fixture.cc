@@ -100,6 +100,12 @@ std::vector<size_t> TestCluster::Masters() const {
 }
 
 size_t TestCluster::MasterOf(uint16_t slot) const {
+  size_t master = kNodes;
+  AwaitThat([&] { return (master = FindMaster(slot)) != kNodes; }, "no master has the slot");
+  return master;
+}
+
+size_t TestCluster::FindMaster(uint16_t slot) const {
   for (size_t i = 0; i < kNodes; ++i) {
     const std::vector<std::string> words = Myself(i);
     if (words.size() <= 8 || !absl::StrContains(words[2], "master")) continue;
@@ -110,15 +116,6 @@ size_t TestCluster::MasterOf(uint16_t slot) const {
       if (range.second.empty() || !absl::SimpleAtoi(range.second, &last)) last = first;
       if (first <= slot && slot <= last) return i;
     }
-  }
-  return kNodes;
-}
-
-size_t TestCluster::ReplicaOf(size_t master) const {
-  const std::string id = IdOf(master);
-  for (size_t i = 0; i < kNodes; ++i) {
-    const std::vector<std::string> words = Myself(i);
-    if (words.size() > 3 && absl::StrContains(words[2], "slave") && words[3] == id) return i;
   }
   return kNodes;
 }
@@ -177,7 +174,7 @@ void TestCluster::MoveSlot(uint16_t slot, size_t from, size_t to) {
 void TestCluster::AwaitOtherMaster(uint16_t slot, size_t old) {
   AwaitThat(
       [&] {
-        const size_t master = MasterOf(slot);
+        const size_t master = FindMaster(slot);
         return master != kNodes && master != old;
       },
       "no replica has taken over");

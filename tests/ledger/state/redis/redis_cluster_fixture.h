@@ -25,12 +25,10 @@ class TestCluster {
   RedisOptions Options() const;
   RedisServer& node(size_t i) { return *nodes_[i]; }
 
-  // The living master that has the slot, as it says itself; kNodes for none.
+  // The living master that has the slot, as it says itself; waits until there is one.
   size_t MasterOf(uint16_t slot) const;
   // The living masters.
   std::vector<size_t> Masters() const;
-  // A living replica of that master; kNodes for none.
-  size_t ReplicaOf(size_t master) const;
 
   // From now on no replica gets anything from this node, and the one that it has has what came before. The other way: ReplicateAgain.
   void CutReplication(size_t master);
@@ -53,6 +51,8 @@ class TestCluster {
   void AwaitWhole();
 
  private:
+  // kNodes for none.
+  size_t FindMaster(uint16_t slot) const;
   std::string Ask(size_t i, const RedisCommand& command) const;
   // What the node says of itself: flags and slots, the words of its line in CLUSTER NODES.
   std::vector<std::string> Myself(size_t i) const;

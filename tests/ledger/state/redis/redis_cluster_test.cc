@@ -90,6 +90,14 @@ TEST(RedisClusterState, FindsTheClusterFromAnySeedEvenAReplica) {
   }
 }
 
+TEST(RedisClusterState, AWrongPasswordIsToldAtOnce) {
+  RedisOptions options = AsLedger();
+  options.password = "wrong";
+  MemoryTail tail;
+  RedisLedger ledger(options, tail);
+  EXPECT_EQ(FaultOf(ledger.AwaitOpen(absl::Seconds(60))), RedisFault::kAccessDenied);
+}
+
 TEST(RedisClusterState, ANodeThatIsNoneIsNamed) {
   RedisServer alone;
   RedisOptions options = alone.OverTcp();

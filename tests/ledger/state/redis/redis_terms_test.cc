@@ -174,6 +174,20 @@ TEST(RedisTerms, ATermThatIsOverIsFoundOutAndNothingIsAcknowledgedUnderIt) {
   server.ledger().ExpectWhole();
 }
 
+TEST(RedisTerms, AJournalThatHasLostSomethingIsNotJoinedOver) {
+  RedisServer redis;
+  SharedJournal journal;
+  WriterLedger first(redis.OverUnixSocket(), journal);
+  ASSERT_TRUE(first.ledger().AwaitOpen().ok());
+  Commit(first.ledger(), 1, 5);
+  EXPECT_TRUE(Eventually([&] { return redis.Type({"HGET", "fenfen:{demo.3}:meta", "settled"}) == "5"; }));
+  SharedJournal shorter;
+  for (uint16_t p = 0; p < kPartitions; ++p) shorter.Claim(PartitionId(p));
+  WriterLedger next(redis.OverUnixSocket(), shorter);
+  const absl::Status open = next.ledger().AwaitOpen();
+  EXPECT_TRUE(absl::IsDataLoss(open)) << open;
+}
+
 TEST(RedisTermsUnderLoad, TwoServersAndARedisThatForgets) {
   RedisServer redis;
   SharedJournal journal;
