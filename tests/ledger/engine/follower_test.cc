@@ -9,10 +9,8 @@
 #include <thread>
 
 #include "absl/time/clock.h"
-#include "ledger/core/errors.h"
-#include "ledger/engine/engine.h"
 #include "ledger/engine/engine_tail.h"
-#include "ledger/state/memory_state.h"
+#include "tests/ledger/engine/several_engines.h"
 #include "tests/ledger/engine/shared_journal.h"
 
 namespace fenfen {
@@ -20,119 +18,15 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr PartitionId kPartition{9};
-constexpr AccountId kBank{AccountKind::kProgramme, Asset::kReward, 1};
-constexpr AccountId kHome{AccountKind::kHousehold, Asset::kReward, 2};
-constexpr absl::Duration kLong = absl::Seconds(60);
-
-// One State that several servers use, as if it were elsewhere.
-class StateElsewhere final : public State {
- public:
-  bool OutlivesProcess() const override { return true; }
-  void Execute(PartitionId partition, std::vector<Work> works, Done done) override {
-    state_.Execute(partition, std::move(works), std::move(done));
-  }
-  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override {
-    return state_.Read(partition, reader);
-  }
-  absl::Status Apply(PartitionId, PartitionSeq, const Transaction&) override { return absl::OkStatus(); }
-  absl::StatusOr<Digest> DigestOf(PartitionId partition) const override { return state_.DigestOf(partition); }
-
- private:
-  MemoryState state_;
-};
-
-class Recorder final : public Projection {
- public:
-  void Apply(const CommittedTransaction& committed) override {
-    absl::MutexLock lock(&mutex_);
-    seen_.push_back(committed.seq.value());
-  }
-  std::vector<uint64_t> seen() const {
-    absl::MutexLock lock(&mutex_);
-    return seen_;
-  }
-  bool Await(size_t count) const {
-    absl::MutexLock lock(&mutex_);
-    const auto enough = [&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return seen_.size() >= count; };
-    return mutex_.AwaitWithTimeout(absl::Condition(&enough), kLong);
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  std::vector<uint64_t> seen_ ABSL_GUARDED_BY(mutex_);
-};
-
-Transaction Payment(uint64_t key) {
-  Transaction t;
-  t.key = {1, key};
-  t.fingerprint = 1;
-  t.event_time = absl::FromUnixSeconds(5);
-  t.postings = {{kBank, Points(-1)}, {kHome, Points(1)}};
-  return t;
-}
-
-Command Pay(uint64_t key) {
-  Command command;
-  command.partition = kPartition;
-  command.key = {1, key};
-  command.fingerprint = 1;
-  command.reads = {{}, {kBank, kHome}};
-  command.decide = [key](const View&) { return Payment(key); };
-  return command;
-}
-
-// What somebody waits for. May outlive the test's end of waiting, so it is shared.
-class Reply {
- public:
-  void Set(absl::Status status) {
-    absl::MutexLock lock(&mutex_);
-    EXPECT_FALSE(arrived_) << "answered twice";
-    arrived_ = true;
-    status_ = std::move(status);
-  }
-  bool arrived() const {
-    absl::MutexLock lock(&mutex_);
-    return arrived_;
-  }
-  absl::Status Await() const {
-    absl::MutexLock lock(&mutex_);
-    EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&arrived_), kLong)) << "never answered";
-    return status_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  bool arrived_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
-};
-
-// One server.
-struct Server {
-  Server(State& state, SharedBooks& books, FollowerOptions options = {}) : journal(books), engine(state, journal, clock, {&recorder}) {
-    EXPECT_TRUE(engine.Start({.threads = 1}, std::move(options)).ok());
-  }
-  ~Server() { EXPECT_TRUE(engine.Stop().ok()); }
-
-  std::shared_ptr<Reply> Submit(uint64_t key) {
-    auto reply = std::make_shared<Reply>();
-    engine.Submit(Pay(key), [reply](const absl::StatusOr<Outcome>& outcome) { reply->Set(outcome.status()); });
-    return reply;
-  }
-  std::shared_ptr<Reply> Read() {
-    auto reply = std::make_shared<Reply>();
-    engine.Read(
-        kPartition, [](const View&) {}, [reply](absl::Status status) { reply->Set(std::move(status)); });
-    return reply;
-  }
-
-  ManualClock clock{absl::FromUnixSeconds(1000)};
-  Recorder recorder;
+// One server, which stores what it appends when the test says so.
+struct Journals {
+  explicit Journals(SharedBooks& books) : journal(books) {}
   SharedJournal journal;
-  Engine engine;
 };
-
-Reason ReasonOf(const absl::Status& status) { return status.ok() ? Reason::REASON_UNSPECIFIED : RefusalOf(status).reason; }
+struct Server : Journals, OneOfSeveral {
+  Server(State& state, SharedBooks& books, FollowerOptions options = {})
+      : Journals(books), OneOfSeveral(state, journal, std::move(options)) {}
+};
 
 class FollowerTest : public testing::Test {
  protected:
