@@ -16,9 +16,12 @@ namespace {
 
 constexpr absl::Duration kRetryDelayWhenUnreachable = absl::Seconds(1);
 constexpr absl::Duration kRetryDelayWhenFull = absl::Seconds(1);
-// How often an idle session is looked at, and how often an entry behind a gap is tried again.
+// How often an idle session is looked at.
 constexpr absl::Duration kIdleCheck = absl::Milliseconds(500);
-constexpr absl::Duration kGapRetry = absl::Milliseconds(10);
+// Before an entry behind a gap is tried again: doubled from the first to the second. A try waits by itself for whoever is writing the
+// partition, since he has its lock.
+constexpr absl::Duration kGapPauseMin = absl::Milliseconds(1);
+constexpr absl::Duration kGapPauseMax = absl::Milliseconds(10);
 
 // The journal's id; made, once, by whoever comes first.
 absl::StatusOr<uint64_t> FindOrMakeId(PgConnection& session) {
@@ -171,7 +174,12 @@ bool PostgresJournal::TakeWork() {
   absl::MutexLock held(&mutex_);
   if (queue_.empty() && group_.empty() && !stopping_ && session_ != nullptr) work_.WaitWithTimeout(&mutex_, kIdleCheck);
   const bool only_gaps = std::all_of(group_.begin(), group_.end(), [](const Pending& pending) { return pending.held(); });
-  if (!group_.empty() && only_gaps && queue_.empty()) work_.WaitWithTimeout(&mutex_, kGapRetry);
+  if (!group_.empty() && only_gaps && queue_.empty()) {
+    work_.WaitWithTimeout(&mutex_, gap_pause_);
+    gap_pause_ = std::min(2 * gap_pause_, kGapPauseMax);
+  } else {
+    gap_pause_ = kGapPauseMin;
+  }
   // What is held back does not count: what it waits for may be in the queue, whose limit holds for both.
   size_t bytes = 0, entries = 0;
   for (const Pending& pending : group_) {

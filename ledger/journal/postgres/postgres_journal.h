@@ -203,6 +203,7 @@ class PostgresJournal final : public Journal {
   std::map<uint16_t, Gap> gaps_;              // partitions with an entry held back
   std::map<uint16_t, uint64_t> stale_terms_;  // the last term of each partition whose refusal was reported
   absl::Duration reconnect_delay_;
+  absl::Duration gap_pause_;
   absl::Status reported_;  // the present trouble's reason, as reported last
 
   std::array<std::atomic<uint64_t>, kPartitions> last_durable_{};
