@@ -148,6 +148,14 @@ void SimDisk::Put(Content& content, uint64_t offset, absl::string_view bytes) {
   if (bytes.empty()) return;
   if (content.now.size() < offset + bytes.size()) content.now.resize(offset + bytes.size());
   std::memcpy(content.now.data() + offset, bytes.data(), bytes.size());
+  for (Patch& patch : misdirection_) {
+    // What is put right later is what the disk would hold if nothing had gone astray.
+    const uint64_t begin = std::max(offset, patch.offset);
+    const uint64_t end = std::min(offset + bytes.size(), patch.offset + patch.bytes.size());
+    if (patch.content.get() == &content && begin < end) {
+      std::memcpy(patch.bytes.data() + (begin - patch.offset), bytes.data() + (begin - offset), end - begin);
+    }
+  }
   content.sectors.resize((content.now.size() + kSectorBytes - 1) / kSectorBytes, kClean);
   for (uint64_t sector = offset / kSectorBytes; sector * kSectorBytes < offset + bytes.size(); ++sector) {
     if (content.sectors[sector] != kDirty) content.dirty.push_back(static_cast<uint32_t>(sector));

@@ -114,7 +114,7 @@ class SimDisk final : public FileSystem {
   void Misdirect(const std::shared_ptr<Content>& content, uint64_t offset, absl::string_view bytes);
   absl::Status IoError(const Content& content);
   void ApplyNames(size_t count);
-  static void Put(Content& content, uint64_t offset, absl::string_view bytes);
+  void Put(Content& content, uint64_t offset, absl::string_view bytes);
   void PutPart(Content& content, uint64_t offset, absl::string_view bytes);
   static void PutDurably(Content& content, uint64_t offset, absl::string_view bytes);
   static void MakeDurable(Content& content, uint32_t sector);

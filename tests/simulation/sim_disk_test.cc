@@ -120,6 +120,21 @@ TEST_F(SimDiskTest, AMisdirectedWriteCanBePutRight) {
   EXPECT_EQ(Read().substr(0, 50 * SimDisk::kSectorBytes), before.substr(0, 50 * SimDisk::kSectorBytes));
 }
 
+TEST_F(SimDiskTest, PuttingRightKeepsWhatWasWrittenMeanwhile) {
+  const std::unique_ptr<File> segment = *disk.Create("journal/1.seg");
+  ASSERT_TRUE(segment->WriteAt(0, std::string(4096, 'a')).ok());
+  ASSERT_TRUE(segment->Sync().ok());
+  disk.MisdirectNextWrite();
+  ASSERT_TRUE(segment->WriteAt(2048, std::string(1024, 'b')).ok());
+  ASSERT_TRUE(disk.misdirected());
+  // Over the right place or the wrong one, wherever that is, in part.
+  ASSERT_TRUE(segment->WriteAt(0, std::string(2560, 'c')).ok());
+  disk.UndoMisdirection();
+  std::string bytes(4096, '\0');
+  ASSERT_TRUE(segment->ReadAt(0, bytes.data(), bytes.size()).ok());
+  EXPECT_EQ(bytes, std::string(2560, 'c') + std::string(512, 'b') + std::string(1024, 'a'));
+}
+
 TEST_F(SimDiskTest, AFlippedBitIsFlippedBackByTheSameCall) {
   MakeSynced("a");
   disk.FlipBit(kPath, 0, 1);
