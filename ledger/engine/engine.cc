@@ -162,7 +162,7 @@ void Engine::TakeDurable(const SharedBatch& batch, Part committed, const absl::S
 // The same where other servers' transactions may lie between ours. One that could not be journaled fails those who saw it, and nothing that
 // comes after.
 void Engine::ShowInOrder(const SharedBatch& batch, Part committed, const absl::Status& status) {
-  const auto fail = [this, batch, committed](const absl::Status& why) {
+  const auto fail = [batch, committed](const absl::Status& why) {
     for (uint32_t at = committed.begin; at < committed.end; ++at) batch->outcomes[batch->order[at]] = why;
     Settle(*batch, committed.end - committed.begin);
   };
