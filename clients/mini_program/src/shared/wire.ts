@@ -150,6 +150,9 @@ export interface CapturesPage {
 export interface EntriesPage {
   entries: Entry[];
   next_page_token: string;
+  /** On the last page, where older entries lie in the archive: a sentence that says so. */
+  archived_zh: string;
+  archived_en: string;
 }
 
 export interface Region {
