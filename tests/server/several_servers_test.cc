@@ -1,12 +1,17 @@
 // Two servers over one Redis and one PostgreSQL are one: what is done through either is seen by both, and done once.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <filesystem>
+#include <atomic>
 #include <functional>
+#include <map>
 #include <random>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fenfen/v1/catalogue.grpc.pb.h"
@@ -14,10 +19,6 @@
 #include "fenfen/v1/household.grpc.pb.h"
 #include "fenfen/v1/voucher.grpc.pb.h"
 #include "tests/server/shared_deployment.h"
-
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 namespace fenfen::server {
 
@@ -51,6 +52,26 @@ void SharedDeployment::StartBoth() {
 namespace {
 
 using testing::HasSubstr;
+
+// What Prometheus would get.
+std::string MetricsOf(const TestServer& server) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  int port = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(server.metrics_address().substr(server.metrics_address().rfind(':') + 1), &port));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  constexpr absl::string_view kRequest = "GET /metrics HTTP/1.0\r\n\r\n";
+  std::string answer;
+  EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  EXPECT_EQ(write(fd, kRequest.data(), kRequest.size()), static_cast<ssize_t>(kRequest.size()));
+  char buffer[4096];
+  for (ssize_t n = read(fd, buffer, sizeof buffer); n > 0; n = read(fd, buffer, sizeof buffer))
+    answer.append(buffer, static_cast<size_t>(n));
+  close(fd);
+  return answer;
+}
 
 class SeveralServers : public SharedDeployment {
  protected:
@@ -105,6 +126,13 @@ TEST_F(SeveralServers, WhatIsDoneThroughOneIsSeenThroughTheOtherAtOnce) {
     EXPECT_EQ(BalanceAt(reads).SerializeAsString(), BalanceAt(writes).SerializeAsString());
   }
   EXPECT_EQ(a_.Digests(), b_.Digests());
+  for (const TestServer* server : {&a_, &b_}) {
+    const std::string metrics = MetricsOf(*server);
+    for (const char* name : {"fenfen_follower_lag_seconds ", "fenfen_follower_behind ", "fenfen_follower_followed ",
+                             "fenfen_journal_stale 0", "fenfen_journal_gaps "}) {
+      EXPECT_THAT(metrics, HasSubstr(absl::StrCat("\n", name)));
+    }
+  }
 }
 
 TEST_F(SeveralServers, ARequestHasOneEffectWhoeverGetsIt) {

@@ -67,7 +67,7 @@ TEST_F(FollowerPostgresTest, AServerMayStartAtAnyTime) {
   std::thread writer([&] {
     for (uint64_t key = 1; !over; ++key) ASSERT_TRUE(writes.engine.SubmitAndWait(Pay(key)).ok());
   });
-  for (int start = 0; start < 5; ++start) {
+  for (int start = 0; start < 3; ++start) {
     const auto own = Open();
     OneOfSeveral starts(state_, *own);
     const size_t so_far = writes.recorder.seen().size();
