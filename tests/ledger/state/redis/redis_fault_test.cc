@@ -306,6 +306,52 @@ TEST_F(RedisFaultTest, AnOlderLibraryIsReplacedANewerOrForeignOneIsRefused) {
   }
 }
 
+// A commit that was on its way in a connection that is over, and gets there late.
+TEST_F(RedisFaultTest, ACommitOfAnEarlierOpeningIsRefused) {
+  RedisServer server;
+  MemoryTail tail;
+  RedisLedger ledger(server.OverUnixSocket(), tail);
+  ASSERT_TRUE(ledger.AwaitOpen().ok());
+  Commit(ledger, 1, 5);
+  const PartitionKeys keys("demo", RedisLedger::kPartition);
+  const auto meta = [&](const std::string& field) { return server.Type({"HGET", keys.Book(0), field}); };
+  const FenceToken early{1, 0, meta("replid"), meta("opening"), PartitionSeq(5)};
+  const std::string nonce = early.nonce;
+  server.Type({"CLIENT", "KILL", "TYPE", "normal"});
+  for (int i = 0; i < 6000 && (meta("opening") == nonce || meta("opening").empty()); ++i) absl::SleepFor(absl::Milliseconds(10));
+  ASSERT_NE(meta("opening"), nonce);
+  EXPECT_EQ(server.Type(CommitCall(keys, early, PartitionSeq(5), {})).substr(0, 6), "FENCED");
+  // What a program of version 1 would send: it knows of a Redis, and of no opening.
+  RedisCommand older = CommitCall(keys, early, PartitionSeq(5), {});
+  for (std::string& word : older) {
+    if (word == early.Opening()) word = early.replid;
+  }
+  EXPECT_EQ(server.Type(older).substr(0, 6), "FENCED");
+  Commit(ledger, 6, 1);
+  ledger.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, WhatVersion1OfTheLibraryLeftIsTakenOver) {
+  RedisServer server;
+  MemoryTail tail;
+  SharedJournal shared;
+  {
+    RedisLedger before(server.OverUnixSocket(), tail);
+    ASSERT_TRUE(before.AwaitOpen().ok());
+    Commit(before, 1, 5, false);
+  }
+  for (uint16_t p = 0; p < kPartitions; ++p) {
+    server.Type({"HDEL", PartitionKeys("demo", PartitionId(p)).Book(0), "term", "opening", "repairer"});
+  }
+  // By one of several servers, to begin with.
+  WriterLedger after(server.OverUnixSocket(), shared);
+  ASSERT_TRUE(after.ledger().AwaitOpen().ok());
+  EXPECT_EQ(after.figures().began_anew, 0u);
+  EXPECT_EQ(after.figures().swept, 5u);
+  EXPECT_EQ(shared.Entries(RedisLedger::kPartition).size(), 5u);
+  after.ledger().ExpectWhole();
+}
+
 TEST_F(RedisFaultTest, TwoServersOverOneRedisDecideOnWhatIsThere) {
   RedisServer server;
   MemoryTail tail;
