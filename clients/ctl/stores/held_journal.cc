@@ -66,6 +66,9 @@ absl::Status HeldJournal::OpenFiles(const server::Config& config, const HoldOpti
   if (*id == 0 && options.make_with_id == 0) return NoJournal(name_);
   if (*id != 0 && options.make_with_id != 0 && *id != options.make_with_id) return AnotherJournal(name_, *id, options.make_with_id);
   journal.new_journal_id = options.make_with_id;
+  if (*id == 0) {
+    if (absl::Status made = files_.CreateDirectory(config.data_dir); !made.ok()) return made;
+  }
   absl::StatusOr<std::unique_ptr<FileJournal>> opened = FileJournal::Open(files_, std::move(journal));
   if (absl::IsFailedPrecondition(opened.status())) {
     return absl::FailedPreconditionError(absl::StrCat(
