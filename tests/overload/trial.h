@@ -4,10 +4,10 @@
 //   devices      signed batches of a thousand drops over a stream each: likewise
 //   slow-disk, slow-disk-devices      the same while every fdatasync takes long: the disk is what is short, and the limits are met
 //
-// A trial measures what the server can do in a closed loop, offers three times that in an open one, measures again, and looks at goodput, memory, the
-// time of accepted calls and what refused calls were told. Where a figure is out of its bound the trial is tried again, at most kTriesMax
-// times in all, on the same server: a small machine has other things to do at times. In the end the journal is judged, once for all tries:
-// no try excuses a loss.
+// A trial measures what the server can do in a closed loop, offers three times that in an open one, measures again, and looks at goodput,
+// memory, the time of accepted calls and what refused calls were told. Where a figure is out of its bound the trial is tried again, at most
+// kTriesMax times in all, on the same server: a small machine has other things to do at times. In the end the journal is judged, once for
+// all tries: no try excuses a loss.
 #pragma once
 
 #include <string>
