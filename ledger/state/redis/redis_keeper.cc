@@ -18,6 +18,8 @@ constexpr absl::Duration kIdle = absl::Milliseconds(200);
 constexpr absl::Duration kSoon = absl::Milliseconds(20);
 // How often it asks whose Redis this is while all goes well.
 constexpr std::chrono::seconds kLookEvery(1);
+// How long a partition rests, at most, between two repairs that did not work out.
+constexpr absl::Duration kRepairAgainMax = absl::Milliseconds(160);
 // How long after a sweep that failed the next is tried.
 constexpr std::chrono::seconds kSweepAgain(1);
 // How long, in a round, repairs may wait for what this State has told to become durable.
@@ -217,15 +219,19 @@ absl::Status RedisState::Tend(RedisPartition& partition) {
       return status;
     }
   }
-  absl::Status status;
+  // Where nothing has helped lately, the journal and Redis are not asked again at once.
+  if (now < care.next_repair && !partition.is_open()) return care.problem;
+  care.problem = absl::OkStatus();
   for (int attempt = 0; attempt < kRedirectionsMax && partition.BeginRepair(); ++attempt) {
     const absl::StatusOr<RedisRoute> route = RouteOf(partition);
     if (!route.ok()) return route.status();
-    status = Repair(partition, *route);
-    const RedisFault fault = FaultOf(status);
+    care.problem = Repair(partition, *route);
+    const RedisFault fault = FaultOf(care.problem);
     if (fault != RedisFault::kMoved && fault != RedisFault::kAsk) break;
   }
-  return status;
+  care.rest = care.problem.ok() ? absl::ZeroDuration() : std::clamp(2 * care.rest, kSoon, kRepairAgainMax);
+  care.next_repair = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(care.rest);
+  return care.problem;
 }
 
 absl::StatusOr<RedisRoute> RedisState::RouteOf(const RedisPartition& partition) {

@@ -104,6 +104,9 @@ class RedisState final : public State {
     std::shared_ptr<RedisNode> asking;  // the slot is on its way there
     SteadyTime asking_until;
     SteadyTime next_sweep;
+    SteadyTime next_repair;
+    absl::Duration rest;   // before it
+    absl::Status problem;  // that it is to overcome
   };
   std::array<Care, kPartitions> care_;
   const std::string name_;  // that no other State has
