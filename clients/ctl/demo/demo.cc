@@ -16,6 +16,7 @@
 #include "clients/ctl/demo/progress_bar.h"
 #include "clients/ctl/demo/redis_nodes.h"
 #include "clients/ctl/import/import_file.h"
+#include "fenfen/v1/catalogue.grpc.pb.h"
 
 namespace fenfen::ctl {
 
@@ -25,6 +26,7 @@ constexpr char kAgent[] = "fenfen-station";
 constexpr char kReplay[] = "fenfen-station (replay)";
 constexpr char kLive[] = "fenfen-station (live)";
 constexpr absl::Duration kLivePause = absl::Seconds(1);
+constexpr absl::Duration kFollowMax = absl::Seconds(60);
 
 int64_t Member(const boost::json::object& object, const char* name) {
   const boost::json::value* value = object.if_contains(name);
@@ -108,11 +110,16 @@ absl::Status Demo::Watch() {
 
 absl::StatusOr<std::unique_ptr<client::Client>> Demo::Connect(const std::string& issuer, const std::string& subject,
                                                               const std::string& role) const {
+  return ConnectTo(ports_.Servers(), issuer, subject, role);
+}
+
+absl::StatusOr<std::unique_ptr<client::Client>> Demo::ConnectTo(std::vector<std::string> servers, const std::string& issuer,
+                                                                const std::string& subject, const std::string& role) const {
   absl::StatusOr<client::TokenSigner> signer =
       client::TokenSigner::FromPemFile(workspace_->Path(absl::StrCat("keys/", issuer, ".key.pem")), issuer);
   if (!signer.ok()) return signer.status();
   client::ClientOptions options;
-  options.targets = ports_.Servers();
+  options.targets = std::move(servers);
   options.token = client::MintedTokens(*std::move(signer), subject, role, absl::Hours(1), [] { return absl::Now(); });
   return client::Client::Connect(std::move(options));
 }
@@ -146,7 +153,27 @@ absl::Status Demo::Import() {
     say_(absl::StrFormat("导入 %s：%d 行，%.1f 秒 / imported %s", kind.has_value() ? KindNameZh(*kind) : "积分规则", outcome->rows,
                          absl::ToDoubleSeconds(absl::Now() - start), name));
   }
-  return workspace_->Reached(DemoStep::kImported, "");
+  const absl::Status everywhere = AwaitCatalogue();
+  return everywhere.ok() ? workspace_->Reached(DemoStep::kImported, "") : everywhere;
+}
+
+// The rules were imported last, and a server follows the catalogue in order.
+absl::Status Demo::AwaitCatalogue() const {
+  const absl::Time deadline = absl::Now() + kFollowMax;
+  for (const std::string& server : ports_.Servers()) {
+    const absl::StatusOr<std::unique_ptr<client::Client>> client = ConnectTo({server}, "operator", "operators/demo", "OPERATOR");
+    if (!client.ok()) return client.status();
+    while (true) {
+      const auto rules = (*client)->Call(&v1::CatalogueService::Stub::GetRuleSet, v1::GetRuleSetRequest());
+      if (rules.ok() && rules->rule_set().rules_size() > 0) break;
+      if (*stop_) return absl::CancelledError("stopped");
+      if (absl::Now() > deadline) {
+        return absl::DeadlineExceededError(absl::StrCat(server, " 60 秒内没有目录 / does not have the catalogue within 60 s"));
+      }
+      absl::SleepFor(absl::Milliseconds(50));
+    }
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Demo::Queue() {

@@ -63,6 +63,9 @@ class Demo {
   // A client calling as the operator, or as somebody whom the bridge vouches for.
   absl::StatusOr<std::unique_ptr<client::Client>> Connect(const std::string& issuer, const std::string& subject,
                                                           const std::string& role) const;
+  // The same, of these servers alone.
+  absl::StatusOr<std::unique_ptr<client::Client>> ConnectTo(std::vector<std::string> servers, const std::string& issuer,
+                                                            const std::string& subject, const std::string& role) const;
   // Puts lines into the queues through the agent's own command. Its report's text.
   absl::Status Enqueue(const std::vector<std::string>& lines);
   // Runs the agent until the queues are empty, with a progress bar over `total` drops.
@@ -75,6 +78,8 @@ class Demo {
   void ChoosePorts();
   absl::Status StartStores();
   absl::Status Import();
+  // Waits until every server has the catalogue; those that were not written to follow.
+  absl::Status AwaitCatalogue() const;
   absl::Status Queue();
   // Drops in the queues that have no answer yet; 0 if the agent cannot tell.
   int64_t Pending() const;

@@ -14,7 +14,8 @@ namespace fenfen::ctl {
 
 namespace {
 
-constexpr absl::Duration kReadyMax = absl::Seconds(60);
+// A server gives an emptied Redis the whole journal back before it serves.
+constexpr absl::Duration kRestoredMax = absl::Minutes(10);
 constexpr absl::Duration kStopMax = absl::Seconds(15);
 constexpr size_t kEndsMax = 5;
 constexpr char kRedisProgram[] = "/usr/bin/redis-server";  // Debian's
@@ -34,7 +35,7 @@ absl::Status Services::Launch(Running* running) {
   running->child = *std::move(child);
   running->away = false;
   Note();
-  const absl::Time deadline = absl::Now() + kReadyMax;
+  const absl::Time deadline = absl::Now() + service.ready_max;
   while (!IsReady(service)) {
     const std::optional<int> ended = running->child->Ended();
     if (ended.has_value()) {
@@ -43,8 +44,8 @@ absl::Status Services::Launch(Running* running) {
     }
     if (*stop_) return absl::CancelledError("stopped");
     if (absl::Now() > deadline) {
-      return absl::DeadlineExceededError(
-          absl::StrCat(service.name, " 60 秒内未就绪 / was not ready within 60 s; ", LogTail(service.options.log_file)));
+      return absl::DeadlineExceededError(absl::StrCat(service.name, " 未及时就绪 / was not ready within ",
+                                                      absl::FormatDuration(service.ready_max), "; ", LogTail(service.options.log_file)));
     }
     absl::SleepFor(absl::Milliseconds(10));
   }
@@ -142,6 +143,7 @@ std::vector<Service> DemoServices(const Workspace& workspace, const std::string&
                         {{absl::StrCat(bin, "/fenfend"), "--config", workspace.Path(name + ".toml")}, log(name.c_str())},
                         workspace.Path(name + ".ready")});
     services.back().address = ports.Servers()[n];
+    if (workspace.mode() != DemoMode::kEmbedded) services.back().ready_max = kRestoredMax;
   }
   const std::initializer_list<Service> others = {
       {"fenfen-wechat-sandbox",

@@ -27,6 +27,7 @@ struct Service {
   std::function<bool()> ready = {};                     // asked where it writes none, until it says so; empty: it is ready at once
   std::string address = {};                             // where it listens, for people
   absl::Duration restart_after = absl::ZeroDuration();  // how long it stays away when it has ended by itself; infinite: for good
+  absl::Duration ready_max = absl::Seconds(60);
 };
 
 // Several of them.
@@ -41,7 +42,7 @@ class Services {
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;
 
-  // Starts a service and waits until it is ready, at most 60 s. DeadlineExceeded or Aborted with the end of its log.
+  // Starts a service and waits until it is ready, at most its `ready_max`. DeadlineExceeded or Aborted with the end of its log.
   absl::Status Start(const Service& service);
   // Starts again what has ended and may come back; call it often. Aborted once a service has ended five times within a minute.
   absl::Status Watch();

@@ -136,10 +136,11 @@ std::string Workspace::StoresConfig(const DemoPorts& ports) const {
     case DemoMode::kEmbedded:
       return "";
     case DemoMode::kRedis:
-      return absl::StrCat("[state]\nstore = \"redis\"\n[redis]\naddress = \"unix:", RedisSocket(), "\"\n");
+      return absl::StrCat("[state]\nstore = \"redis\"\n[redis]\naddress = \"unix:", RedisSocket(), "\"\nopen_timeout = \"10m\"\n");
     case DemoMode::kCluster:
       return absl::StrCat("[state]\nstore = \"redis\"\n[redis]\ncluster = [\"", absl::StrJoin(ports.redis, "\", \""),
-                          "\"]\npassword_file = \"keys/redis.secret\"\n[journal]\nstore = \"postgres\"\n[postgres]\nconnection = \"",
+                          "\"]\npassword_file = \"keys/redis.secret\"\nopen_timeout = \"10m\"\n[journal]\nstore = "
+                          "\"postgres\"\n[postgres]\nconnection = \"",
                           PostgresConnection(ports), "\"\n");
   }
   return "";
