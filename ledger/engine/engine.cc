@@ -38,7 +38,7 @@ struct Engine::Batch {
   };
 
   std::vector<absl::StatusOr<Outcome>> outcomes;  // each written once, before it is settled
-  std::vector<uint64_t> fingerprints;
+  std::vector<Identity> identities;
   std::vector<uint32_t> order;    // the commands by partition
   std::atomic<size_t> executing;  // parts, and SubmitAll itself
   std::atomic<size_t> waiting;    // commands not settled, and one until all are executed
@@ -64,7 +64,7 @@ void Engine::SubmitAll(std::vector<Command> commands, AllDone done) {
 // A counting sort: the order within a partition stays.
 std::vector<Engine::Part> Engine::OrderByPartition(const std::vector<Command>& commands, Batch& batch) {
   if (commands.size() == 1) {
-    batch.fingerprints = {commands.front().fingerprint};
+    batch.identities = {{commands.front().key, commands.front().fingerprint}};
     batch.order = {0};
     return {{commands.front().partition, 0, 1}};
   }
@@ -72,10 +72,10 @@ std::vector<Engine::Part> Engine::OrderByPartition(const std::vector<Command>& c
   for (const Command& command : commands) ++begins[command.partition.value() + 1u];
   std::partial_sum(begins.begin(), begins.end(), begins.begin());
   std::array<uint32_t, kPartitions + 1> next = begins;
-  batch.fingerprints.resize(commands.size());
+  batch.identities.resize(commands.size());
   for (uint32_t i = 0; i < commands.size(); ++i) {
     batch.order[next[commands[i].partition.value()]++] = i;
-    batch.fingerprints[i] = commands[i].fingerprint;
+    batch.identities[i] = {commands[i].key, commands[i].fingerprint};
   }
   std::vector<Part> parts;
   for (uint16_t p = 0; p < kPartitions; ++p) {
@@ -206,7 +206,7 @@ void Engine::Executed(const SharedBatch& batch) {
   for (const Batch::Repetition& repetition : repetitions) {
     WhenDurable(repetition.partition, repetition.seq, [this, batch, repetition](const absl::Status& status) {
       batch->outcomes[repetition.command] =
-          status.ok() ? Repeat(repetition.partition, repetition.seq, batch->fingerprints[repetition.command]) : status;
+          status.ok() ? Repeat(repetition.partition, repetition.seq, batch->identities[repetition.command]) : status;
       Settle(*batch, 1);
     });
   }
@@ -217,11 +217,13 @@ void Engine::Settle(Batch& batch, size_t commands) {
   if (commands != 0 && batch.waiting.fetch_sub(commands) == commands) std::move(batch.done)(std::move(batch.outcomes));
 }
 
-absl::StatusOr<Outcome> Engine::Repeat(PartitionId partition, PartitionSeq seq, uint64_t fingerprint) const {
+absl::StatusOr<Outcome> Engine::Repeat(PartitionId partition, PartitionSeq seq, const Identity& whose) const {
   absl::StatusOr<CommittedTransaction> stored = Load(partition, seq);
   if (!stored.ok()) return stored.status();
+  // A State that others keep may be another one by now than the journal's: then what it remembers under this key never came to be.
+  if (stored->transaction.key != whose.key) return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, limits::kRetryDelayWhenBusy);
   // A State may have compared less than the whole.
-  if (stored->transaction.fingerprint != fingerprint) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
+  if (stored->transaction.fingerprint != whose.fingerprint) return Refuse(Reason::REASON_REQUEST_ID_REUSED, {}, "request_id");
   return Outcome{*std::move(stored), true};
 }
 

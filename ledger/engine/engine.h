@@ -91,6 +91,11 @@ class Engine {
   const Follower* follower() const { return follower_.get(); }
 
  private:
+  // What tells a command from others.
+  struct Identity {
+    RequestKey key;
+    uint64_t fingerprint;
+  };
   struct Batch;
   using SharedBatch = std::shared_ptr<Batch>;
   // The commands of one partition in a batch, or as many of them as the State takes at once: a stretch of Batch::order.
@@ -108,7 +113,7 @@ class Engine {
   void AwaitStored(PartitionId partition, PartitionSeq last, Durability::Done done);
   void Executed(const SharedBatch& batch);
   static void Settle(Batch& batch, size_t commands);
-  absl::StatusOr<Outcome> Repeat(PartitionId partition, PartitionSeq seq, uint64_t fingerprint) const;
+  absl::StatusOr<Outcome> Repeat(PartitionId partition, PartitionSeq seq, const Identity& whose) const;
   void AwaitAdopted(PartitionId partition, const std::vector<CommittedTransaction>& adopted, const absl::Status& appended,
                     Durability::Done done);
   void MarkDurable(PartitionId partition, PartitionSeq seq, const absl::Status& status);

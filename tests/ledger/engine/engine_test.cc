@@ -95,6 +95,29 @@ TEST_F(EngineTest, AKeyWithAnotherBodyIsRefused) {
   EXPECT_EQ(RefusalOf(other->outcome.status()).reason, Reason::REASON_REQUEST_ID_REUSED);
 }
 
+// A State that others keep, gone back to another life: it remembers keys at numbers where the journal has others.
+TEST_F(EngineTest, ARepetitionThatTheJournalDoesNotKnowIsNoOutcome) {
+  class Elsewhere final : public State {
+   public:
+    void Execute(PartitionId, std::vector<Work>, Done done) override {
+      std::vector<absl::StatusOr<ExecuteResult>> results;
+      results.emplace_back(Replayed{PartitionSeq(1)});
+      std::move(done)(std::move(results));
+    }
+    bool OutlivesProcess() const override { return true; }
+    absl::Status Read(PartitionId, absl::FunctionRef<void(const View&, PartitionSeq)>) const override { return absl::OkStatus(); }
+    absl::Status Apply(PartitionId, PartitionSeq, const Transaction&) override { return absl::OkStatus(); }
+    absl::StatusOr<Digest> DigestOf(PartitionId) const override { return Digest{}; }
+  };
+  Submit(Pay(1));
+  journal.Sync();
+  Elsewhere elsewhere;
+  Engine other(elsewhere, journal, clock, {});
+  ASSERT_TRUE(other.Start().ok());
+  EXPECT_TRUE(other.SubmitAndWait(Pay(1))->replayed);
+  EXPECT_EQ(RefusalOf(other.SubmitAndWait(Pay(2)).status()).reason, Reason::REASON_OUTCOME_UNKNOWN);
+}
+
 TEST_F(EngineTest, ABatchIsAnsweredOneByOneAndAtOnce) {
   Submit(Pay(1));
   journal.Sync();
