@@ -2,10 +2,15 @@
 //
 //   demo.json       what the district is and how far it is set up
 //   keys/           operator.*.pem, bridge.*.pem, codes.key, lookups.key, subject.key, wechat.secret; made once
-//   fenfend.toml, bridge.toml, people.json    written anew at every start, since ports may change; fenfend-1.toml, fenfend-2.toml in a
-//   cluster import/         the district as CSV files fleet/          a folder a device, as fenfen-station hosts it data/           the
-//   server's journal; data-1/, data-2/ in a cluster, without one redis/          the Redis of the mode `redis`; redis-1/ … redis-6/ those
-//   of `cluster`, made anew at every start postgres/       the journal of the mode `cluster` (postgres_pair.h) services.json   what runs
+//   fenfend.toml, bridge.toml, people.json    written anew at every start, since ports may change
+//   fenfend-1.toml, fenfend-2.toml            in a cluster, in place of the first
+//   import/         the district as CSV files
+//   fleet/          a folder a device, as fenfen-station hosts it
+//   data/           the server's journal; data-1/, data-2/ in a cluster, without one
+//   redis/          the Redis of the mode `redis`
+//   redis-1/ …      those of `cluster`, made anew at every start
+//   postgres/       the journal of the mode `cluster` (postgres_pair.h)
+//   services.json   what runs
 //   log/            a file a program
 //
 // One process at a time: the folder is locked. Not thread-safe.
