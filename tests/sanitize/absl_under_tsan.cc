@@ -81,6 +81,17 @@ bool __wrap__ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE
   __tsan_acquire(mutex);
   return timed_out;
 }
+bool __real__ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE(void* self, void* mutex, Duration deadline);
+bool __wrap__ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE(void* self, void* mutex, Duration deadline) {
+  __tsan_release(mutex);
+  bool timed_out = false;
+  {
+    const IgnoreReads conditions;
+    timed_out = __real__ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE(self, mutex, deadline);
+  }
+  __tsan_acquire(mutex);
+  return timed_out;
+}
 void __real__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(void* self, const void* condition);
 void __wrap__ZN4absl7debian35Mutex5AwaitERKNS0_9ConditionE(void* self, const void* condition) {
   __tsan_release(self);

@@ -72,6 +72,7 @@ class RedisLedger {
                          batch->Settle();
                        });
                      }
+                     batch->Settle();
                    });
   }
   std::vector<absl::StatusOr<ExecuteResult>> Execute(std::vector<State::Work> works, PartitionId partition = kPartition) {
@@ -132,13 +133,13 @@ class RedisLedger {
   // One call of Submit.
   struct Batch {
     Batch(std::vector<absl::StatusOr<ExecuteResult>> outcome, State::Done when_done)
-        : results(std::move(outcome)), done(std::move(when_done)), left(results.size()) {}
+        : results(std::move(outcome)), done(std::move(when_done)), left(results.size() + 1) {}
     void Settle() {
       if (left.fetch_sub(1) == 1) std::move(done)(std::move(results));
     }
     std::vector<absl::StatusOr<ExecuteResult>> results;
     State::Done done;
-    std::atomic<size_t> left;
+    std::atomic<size_t> left;  // results that are not known yet, and Submit, which looks at them all
   };
   static absl::Status NotKnown() { return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, absl::ZeroDuration()); }
   // Whether what Redis says was the effect of the key is the journal's, too. It may take a moment; or never come true.
