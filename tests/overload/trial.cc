@@ -293,7 +293,7 @@ absl::Status TrySlowDiskDevices(const TrialOptions& options) {
                      .devices = kBatchesMax / kBatchesPerStream,
                      .waiting = kBatchesMax * DeviceLoad::kBatchesAhead / kBatchesPerStream,
                      .must_refuse = true,
-                     .sync_delay = absl::Milliseconds(150),
+                     .sync_delay = kSyncDelay,
                      .batches_max = kBatchesMax},
                     options);
 }
