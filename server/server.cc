@@ -16,16 +16,38 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/points/enrolment.h"
+#include "ledger/points/keeping/household_people.h"
+#include "server/call/end_serving.h"
 #include "server/config/key_files.h"
+#include "server/jobs/jobs.h"
 #include "server/log/json_line.h"
+#include "server/services/budget_service.h"
 #include "server/services/catalogue_service.h"
+#include "server/services/correction_render.h"
+#include "server/services/correction_service.h"
 #include "server/services/drop_service.h"
+#include "server/services/game_backend.h"
+#include "server/services/game_service.h"
 #include "server/services/household_service.h"
 #include "server/services/identity_service.h"
+#include "server/services/membership_service.h"
+#include "server/services/notice_service.h"
+#include "server/services/pending_render.h"
+#include "server/services/risk_backend.h"
+#include "server/services/risk_service.h"
+#include "server/services/settlement_service.h"
 #include "server/services/station_service.h"
+#include "server/services/timer_service.h"
+#include "server/services/transfer_flow.h"
+#include "server/services/transfer_service.h"
+#include "server/services/verification_service.h"
+#include "server/services/voucher_extracts.h"
 #include "server/services/voucher_service.h"
+#include "server/stores/redis_settings.h"
+#include "server/stores/remembering.h"
 #include "server/stores/stores.h"
 
 namespace fenfen::server {
@@ -43,14 +65,14 @@ constexpr int kPingIntervalMinMs = 10'000;
 std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
   absl::StatusOr<HouseholdNames> names = DecodeNames(household_record);
   if (!names.ok()) return std::nullopt;
-  return Directory::Enrolled{names->card_hash, names->door_hash, std::move(names->members)};
+  return Directory::Enrolled{names->card_hash, names->door_hash, std::move(names->members), std::move(names->left)};
 }
 
-// What the list of captures wants to know of a voucher.
-std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record) {
-  const absl::StatusOr<VoucherRecord> record = DecodeVoucher(voucher_record);
-  if (!record.ok() || record->state != VoucherState::kCaptured) return std::nullopt;
-  return Captures::Captured{record->merchant, record->capture_time, record->price};
+// ... and what a transaction says it knew the household by before.
+std::optional<Directory::Enrolled> FormerIn(const Transaction& transaction) {
+  std::optional<HouseholdNames> names = FormerNamesIn(transaction);
+  if (!names) return std::nullopt;
+  return Directory::Enrolled{names->card_hash, names->door_hash, std::move(names->members), {}};
 }
 
 // A secret that others can read stops a server in production; elsewhere it is said.
@@ -111,7 +133,8 @@ absl::Status WriteReadyFile(const std::string& path, const std::string& grpc_add
 
 // Everything that makes up the server, in the order in which it is made; it is unmade in the reverse.
 struct Server::Parts {
-  Parts(const Config& config_in, Log& log_in, const Clock& clock_in) : config(config_in), log(log_in), clock(clock_in) {}
+  Parts(const Config& config_in, Log& log_in, const Clock& clock_in)
+      : config(config_in), log(log_in), clock(clock_in), remembering(config_in.time_zone) {}
 
   ~Parts() {
     if (stores != nullptr) stores->Stop(absl::CancelledError("the server did not start"));
@@ -119,6 +142,7 @@ struct Server::Parts {
 
   absl::Status OpenLedger();
   absl::Status OpenGate();
+  absl::Status MakeJobs();
   absl::Status ReadMethods();
   absl::Status Listen();
   absl::Status ServeMetrics();
@@ -128,10 +152,19 @@ struct Server::Parts {
   const Clock& clock;
   std::unique_ptr<AuditLog> audit;
   std::unique_ptr<Stores> stores;
-  CatalogueStore catalogue;
-  Directory directory{EnrolledIn};
+  Remembering remembering;
+  CatalogueStore& catalogue = remembering.catalogue;
+  Directory directory{EnrolledIn, FormerIn};
+  OpenTransfers open_transfers{TransferStepIn};
+  Corrections corrections{CorrectionIn};
+  PendingDrops pending_drops{WaitingDropIn};
   std::optional<Captures> captures;
-  DeviceSequences device_sequences;
+  Reservations reservations{WaitingVoucherIn, WaitingHoldIn};
+  GameBackend* const game = &remembering.game;
+  RiskBackend* const risk = &remembering.risk;
+  BudgetBackend* const budgets = &remembering.budgets;
+  SettlementBook settlements;
+  DeviceSequences& device_sequences = remembering.device_sequences;
   std::unique_ptr<Engine> engine;
   Metrics metrics;
   Methods methods;
@@ -141,6 +174,8 @@ struct Server::Parts {
   std::optional<Gate> gate;
   std::optional<SlowLane> slow_lane;
   std::optional<Backend> backend;
+  std::unique_ptr<RedisCounters> counters;  // with a State in Redis
+  std::unique_ptr<Jobs> jobs;
   UploadStreams streams;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> grpc_server;
@@ -160,7 +195,13 @@ absl::Status Server::Parts::OpenLedger() {
   if (!opened.ok()) return opened.status();
   stores = *std::move(opened);
   captures.emplace(config.time_zone, CapturedIn);
-  const std::vector<Projection*> projections = {&catalogue, &directory, &*captures, &device_sequences};
+  std::vector<Projection*> projections = remembering.All();
+  for (Projection* const without_memo :
+       std::initializer_list<Projection*>{&directory, &open_transfers, &*captures, &reservations, &settlements, &corrections,
+                                          &pending_drops, &game->rules, &risk->queue, &risk->rules, &budgets->budgets}) {
+    FENFEN_CHECK(without_memo->MemoName().empty());
+    projections.push_back(without_memo);
+  }
   engine = std::make_unique<Engine>(stores->state(), stores->journal(), clock, projections);
   regions.emplace(stores->state());
   return stores->Start(*engine, projections);
@@ -174,7 +215,7 @@ absl::Status Server::Parts::OpenGate() {
   absl::StatusOr<TokenVerifier> verifier = ReadIssuers(config);
   if (!verifier.ok()) return verifier.status();
   if (absl::Status status = OpenLedger(); !status.ok()) return status;
-  authenticator.emplace(*std::move(verifier));
+  authenticator.emplace(*std::move(verifier), directory);
   limits.emplace(config.limits.changes_max, config.limits.reads_max, config.limits.batches_max);
   gate.emplace(Gate{*authenticator, catalogue, *regions, *audit, log, clock, config.time_zone, *limits});
   slow_lane.emplace();
@@ -182,29 +223,62 @@ absl::Status Server::Parts::OpenGate() {
                           .state = stores->state(),
                           .directory = directory,
                           .captures = *captures,
+                          .reservations = reservations,
+                          .settlements = settlements,
                           .device_sequences = device_sequences,
                           .slow_lane = *slow_lane,
                           .codes_key = *std::move(codes_key),
-                          .lookups_key = *std::move(lookups_key)});
+                          .lookups_key = *std::move(lookups_key),
+                          .open_transfers = &open_transfers,
+                          .pending_drops = &pending_drops,
+                          .game = game,
+                          .risk = risk,
+                          .budgets = budgets});
+  return MakeJobs();
+}
+
+absl::Status Server::Parts::MakeJobs() {
+  if (config.stores.state == "redis") {
+    const absl::StatusOr<RedisStateOptions> redis = RedisOptionsOf(config.stores.redis, config.production);
+    if (!redis.ok()) return redis.status();
+    counters = std::make_unique<RedisCounters>(*redis, stores->journal().Id());
+  }
+  const JobContext context{*backend, stores->journal(), counters.get(), catalogue, clock, config.time_zone, log};
+  absl::StatusOr<std::unique_ptr<Jobs>> made = Jobs::Make(stores->journal(), config.timers, log, AllJobs(context));
+  if (!made.ok()) return made.status();
+  jobs = *std::move(made);
   return absl::OkStatus();
 }
 
 absl::Status Server::Parts::ReadMethods() {
   for (const google::protobuf::FileDescriptor* file :
        {v1::Household::descriptor()->file(), v1::RecordDropRequest::descriptor()->file(), v1::Region::descriptor()->file(),
-        v1::Voucher::descriptor()->file(), v1::DeviceBatch::descriptor()->file(), v1::Principal::descriptor()->file(),
-        v1::PartitionDigest::descriptor()->file()}) {
+        v1::Voucher::descriptor()->file(), v1::Settlement::descriptor()->file(), v1::DeviceBatch::descriptor()->file(),
+        v1::Principal::descriptor()->file(), v1::Invitation::descriptor()->file(), v1::Transfer::descriptor()->file(),
+        v1::PartitionDigest::descriptor()->file(), v1::Timer::descriptor()->file(), v1::Appeal::descriptor()->file(),
+        v1::Notice::descriptor()->file(), v1::Game::descriptor()->file(), v1::InspectBagRequest::descriptor()->file(),
+        v1::RiskCase::descriptor()->file(), v1::Budget::descriptor()->file()}) {
     for (int i = 0; i < file->service_count(); ++i) {
       if (absl::Status status = methods.Add(*file->service(i), metrics); !status.ok()) return status;
     }
   }
   services.push_back(std::make_unique<DropService>(*gate, methods, *backend));
   services.push_back(std::make_unique<HouseholdService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<MembershipService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<TransferService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<BudgetService>(*gate, methods, *backend));
   services.push_back(std::make_unique<CatalogueService>(*gate, methods, *backend));
   services.push_back(std::make_unique<VoucherService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<SettlementService>(*gate, methods, *backend));
   services.push_back(std::make_unique<StationService>(*gate, methods, *backend, metrics, streams));
   services.push_back(std::make_unique<IdentityService>(*gate, methods, *backend));
   services.push_back(std::make_unique<AuditService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<TimerService>(*gate, methods, *backend, *jobs));
+  services.push_back(std::make_unique<NoticeService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<CorrectionService>(*gate, methods, *backend, corrections));
+  services.push_back(std::make_unique<GameService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<RiskService>(*gate, methods, *backend));
+  services.push_back(std::make_unique<VerificationService>(*gate, methods, *backend));
   return absl::OkStatus();
 }
 
@@ -233,6 +307,7 @@ absl::Status Server::Parts::Listen() {
 
 absl::Status Server::Parts::ServeMetrics() {
   stores->AddMetrics(metrics);
+  jobs->AddMetrics(metrics);
   metrics.AddGauge("fenfen_upload_streams", "Devices' streams open.", [this] { return static_cast<double>(streams.size()); });
   const auto in_progress = [this](const char* name, const char* help, CallLimit CallLimits::*limit) {
     metrics.AddGauge(name, help, [this, limit] { return static_cast<double>(((*limits).*limit).in_progress()); });
@@ -240,6 +315,8 @@ absl::Status Server::Parts::ServeMetrics() {
   in_progress("fenfen_changes_in_progress", "Unary calls that change something and are being worked on.", &CallLimits::changes);
   in_progress("fenfen_reads_in_progress", "Other unary calls that are being worked on.", &CallLimits::reads);
   in_progress("fenfen_batches_in_progress", "Devices' batches that are being worked on.", &CallLimits::batches);
+  metrics.AddGauge("fenfen_game_players", "Households with a streak, a history or a choice.",
+                   [this] { return static_cast<double>(game->players.size()); });
   metrics.AddGauge("fenfen_tokens_cached", "Tokens verified and remembered.",
                    [this] { return static_cast<double>(authenticator->cached()); });
   if (config.metrics_listen.empty()) return absl::OkStatus();
@@ -259,6 +336,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const Config& config, Log&
   if (absl::Status status = parts.ReadMethods(); !status.ok()) return status;
   if (absl::Status status = parts.Listen(); !status.ok()) return status;
   if (absl::Status status = parts.ServeMetrics(); !status.ok()) return status;
+  parts.jobs->Start();
   if (absl::Status status = WriteReadyFile(config.ready_file, parts.grpc_address, parts.metrics_address); !status.ok()) return status;
   log.Write(Log::Level::kInfo, "serving",
             {{"grpc", parts.grpc_address},
@@ -278,14 +356,17 @@ absl::Status Server::Stop() {
   if (!parts.config.ready_file.empty()) std::remove(parts.config.ready_file.c_str());
   if (parts.grpc_server != nullptr) {
     parts.log.Write(Log::Level::kInfo, "stopping", {});
+    parts.stores->GiveUpAt(absl::Now() + kGiveUpMax);
+    parts.jobs->Stop();
     if (auto* health = parts.grpc_server->GetHealthCheckService(); health != nullptr) health->SetServingStatus(false);
     parts.streams.Drain();
-    parts.grpc_server->Shutdown(absl::ToChronoTime(absl::Now() + kDrainMax));
-    parts.grpc_server->Wait();
+    const ServingEnd end = EndServing(*parts.grpc_server, kDrainMax, [&parts] { return parts.limits->calls.load(); });
+    parts.log.Write(Log::Level::kInfo, "nothing is served any more", {{"clients", NameOf(end)}});
   }
   parts.metrics.StopServing();
   parts.slow_lane.reset();
   if (parts.engine == nullptr) return absl::OkStatus();
+  if (parts.jobs != nullptr) parts.jobs->Stop();
   absl::Status status = parts.engine->Stop();
   parts.stores->Stop(status);
   parts.log.Write(status.ok() ? Log::Level::kInfo : Log::Level::kError, "stopped", {{"detail", status.ToString()}});

@@ -1,7 +1,9 @@
 // Server: fenfend put together. Start here to see what there is and in which order it begins and ends.
 //
-//   begin   keys → journal → engine (fold the journal from the newest snapshot on) → methods (access options) → gRPC → metrics → ready file
-//   end     health NOT_SERVING → streams drained, calls finished → engine → a last snapshot → journal → audit log
+//   begin   keys → journal → engine (fold the journal from the newest snapshot on) → methods (access options) → gRPC → metrics → jobs →
+//           ready file
+//   end     jobs → health NOT_SERVING → streams drained, calls finished, connections let go → engine → a last snapshot → journal →
+//           audit log
 //
 // One thread makes it, waits and stops it.
 #pragma once
@@ -21,6 +23,9 @@ class Server {
  public:
   // How long calls that are under way may take to finish before they are cancelled.
   static constexpr absl::Duration kDrainMax = absl::Seconds(10);
+  // And how long they wait for a journal that does not come: a little less, so that they are told. The journal's own wait for an answer
+  // ([postgres] timeout), once for each of its hosts, comes on top.
+  static constexpr absl::Duration kGiveUpMax = absl::Seconds(8);
 
   // Begins to serve. An error says what keeps it from that, and nothing is left running. `log` and `clock` outlive the server.
   static absl::StatusOr<std::unique_ptr<Server>> Start(const Config& config, Log& log, const Clock& clock);

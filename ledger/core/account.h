@@ -15,6 +15,10 @@ enum class AccountKind : uint8_t {
   kHousehold = 2,    // a household's points; owner: HouseholdId
   kVoucherHeld = 3,  // set aside for open vouchers; owner: HouseholdId
   kMerchant = 4,     // captured by a merchant, unsettled; owner: CatalogueId of the merchant
+  kExpired = 5,      // let lapse by households; owner: CatalogueId of the town
+  kSettled = 6,      // paid to a merchant by the bank; owner: CatalogueId of the merchant
+  kInTransit = 7,    // on the way between two households; owner: the transfer's number (TransferId)
+  kDebt = 8,         // what a household owes after a claw-back of spent points, negative; owner: HouseholdId
 };
 
 struct AccountId {
@@ -29,9 +33,16 @@ struct AccountId {
   }
 };
 
-// True if `balance` is allowed on an account of this kind: only a programme goes below zero, and it never goes above.
-constexpr bool WithinBound(AccountKind kind, Points balance) {
-  return kind == AccountKind::kProgramme ? balance <= Points(0) : balance >= Points(0);
+inline constexpr AccountKind kLastAccountKind = AccountKind::kDebt;
+
+// True for the kinds whose balance is never above zero: what a programme has issued and what a household owes.
+constexpr bool OwesPoints(AccountKind kind) { return kind == AccountKind::kProgramme || kind == AccountKind::kDebt; }
+// True if `balance` is allowed on an account of this kind. No account crosses zero.
+constexpr bool WithinBound(AccountKind kind, Points balance) { return OwesPoints(kind) ? balance <= Points(0) : balance >= Points(0); }
+// True for a kind and asset that a stored posting may have.
+constexpr bool IsAccount(uint8_t kind, uint8_t asset) {
+  return kind >= static_cast<uint8_t>(AccountKind::kProgramme) && kind <= static_cast<uint8_t>(kLastAccountKind) &&
+         (asset == static_cast<uint8_t>(Asset::kReward) || asset == static_cast<uint8_t>(Asset::kCivic));
 }
 
 // One leg of a transaction.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "ledger/core/check.h"
 
 namespace fenfen {
 
@@ -38,6 +39,55 @@ class ByteWriter {
 
  private:
   std::string& out_;
+};
+
+// As ByteWriter, where it is known beforehand how long the form is at most: nothing grows and nothing is checked on the way. For the few
+// forms that are written with each drop.
+class BoundedWriter {
+ public:
+  static constexpr size_t kVarintMax = 10;
+
+  // Writes at most `bound` bytes there.
+  BoundedWriter(char* begin, size_t bound) : bound_(bound), begin_(begin), at_(begin) {}
+  // Makes `out` so long and writes there: what was just written byte by byte is not copied at once, which would wait for all of it. Cut
+  // what is behind written() off.
+  BoundedWriter(std::string& out, size_t bound) : BoundedWriter(Lengthened(out, bound), bound) {}
+  BoundedWriter(const BoundedWriter&) = delete;
+  BoundedWriter& operator=(const BoundedWriter&) = delete;
+
+  void U8(uint8_t value) { *at_++ = static_cast<char>(value); }
+  void U32(uint32_t value) { Raw(&value, sizeof value); }
+  void U64(uint64_t value) { Raw(&value, sizeof value); }
+  void Varint(uint64_t value) {
+    for (; value >= 0x80; value >>= 7) *at_++ = static_cast<char>(value | 0x80);
+    *at_++ = static_cast<char>(value);
+  }
+  void Zigzag(int64_t value) { Varint((static_cast<uint64_t>(value) << 1) ^ static_cast<uint64_t>(value >> 63)); }
+  void Bytes(absl::string_view bytes) {
+    Varint(bytes.size());
+    Raw(bytes.data(), bytes.size());
+  }
+  void Raw(const void* bytes, size_t size) {
+    if (size == 0) return;
+    std::memcpy(at_, bytes, size);
+    at_ += size;
+  }
+  // What was written.
+  absl::string_view written() const {
+    const auto size = static_cast<size_t>(at_ - begin_);
+    FENFEN_CHECK(size <= bound_);
+    return {begin_, size};
+  }
+
+ private:
+  static char* Lengthened(std::string& out, size_t bound) {
+    out.resize(bound);
+    return out.data();
+  }
+
+  const size_t bound_;
+  char* const begin_;
+  char* at_;
 };
 
 class ByteReader {

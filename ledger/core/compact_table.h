@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "ledger/core/check.h"
+#include "ledger/core/prefetch.h"
 
 namespace fenfen {
 
@@ -85,7 +86,7 @@ class CompactTable {
 
   // Lets the memory that a Find or Add of this hash will look at come near.
   void Prefetch(uint64_t hash) const {
-    if (!slots_.empty()) __builtin_prefetch(&slots_[SlotOf(hash, slots_.size())]);
+    if (!slots_.empty()) PrefetchForRead(&slots_[SlotOf(hash, slots_.size())]);
   }
 
   template <typename Visitor>

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "ledger/core/check.h"
 #include "ledger/core/partition_contents.h"
 #include "ledger/core/transaction.h"
@@ -23,6 +24,10 @@ class Projection {
   // Takes one durable transaction. Called on a thread of the journal's, one at a time, or during replay: short, no blocking. Readers of a
   // projection may run at the same time, so it guards itself.
   virtual void Apply(const CommittedTransaction& committed) = 0;
+  // Takes several of one partition, in their order.
+  virtual void ApplyAll(absl::Span<const CommittedTransaction* const> several) {
+    for (const CommittedTransaction* committed : several) Apply(*committed);
+  }
 
   // Takes what the records of a partition say, in place of all the transactions up to contents.last. Several partitions come at once.
   // One that does not override this cannot be used with snapshots.

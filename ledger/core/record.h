@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "ledger/core/account.h"
 #include "ledger/core/ids.h"
 
@@ -18,6 +19,21 @@ namespace fenfen {
 enum class RecordKind : uint8_t {
   kHousehold = 1,  // id: HouseholdId; written by every transaction of the household, so its chain is the statement
   kVoucher = 2,    // id: VoucherId
+  // In a household's partition; the bytes are a serialised fenfen.ledger.v1 message of that name. Ids have the partition in the top 8 bits,
+  // as a VoucherId, where nothing else is said.
+  kPendingDrop = 3,
+  kBag = 4,
+  kInvitation = 5,
+  kTransfer = 6,
+  kOfferStock = 7,  // id: CatalogueId of the offer, in the offer's partition
+  kStockHold = 8,   // in the offer's partition
+  kProposal = 9,
+  kAppeal = 10,
+  kGame = 11,  // id: HouseholdId; streaks, choices
+  kTeam = 12,
+  kRiskCase = 13,
+  kMerchantPeriod = 14,  // id: a hash of merchant and period; what of it is paid in this partition
+  kCollection = 15,      // id: a hash of station and day, in the station's partition
   // The catalogue's, in partition 256; id: CatalogueId, bytes: the serialised fenfen.v1 message of that name.
   kRegion = 16,
   kStation = 17,
@@ -26,6 +42,12 @@ enum class RecordKind : uint8_t {
   kMerchant = 20,
   kOffer = 21,
   kStaff = 22,
+  kSettlement = 23,
+  kBudget = 24,
+  kBoard = 25,
+  kBoardResult = 26,
+  kBadge = 27,
+  kQuest = 28,
 };
 
 struct RecordKey {
@@ -62,6 +84,8 @@ class View {
   virtual std::optional<RecordView> Record(const RecordKey& key) const = 0;
   // The balance; zero for an account never posted to.
   virtual Points Balance(const AccountId& account) const = 0;
+  // Says what will be asked for soon, so that a View over a network fetches it together. A hint: nothing need be named, nor asked for.
+  virtual void Expect(absl::Span<const RecordKey> /*records*/, absl::Span<const AccountId> /*accounts*/) const {}
 };
 
 }  // namespace fenfen

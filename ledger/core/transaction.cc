@@ -12,11 +12,6 @@ namespace {
 // On disk, do not renumber.
 constexpr uint8_t kFormatVersion = 1;
 
-bool KnownAccount(uint8_t kind, uint8_t asset) {
-  return kind >= static_cast<uint8_t>(AccountKind::kProgramme) && kind <= static_cast<uint8_t>(AccountKind::kMerchant) &&
-         (asset == static_cast<uint8_t>(Asset::kReward) || asset == static_cast<uint8_t>(Asset::kCivic));
-}
-
 void ReadPostings(ByteReader& in, Transaction& out) {
   const size_t count = in.Count();
   for (size_t n = 0; n < count && !in.failed(); ++n) {
@@ -24,7 +19,7 @@ void ReadPostings(ByteReader& in, Transaction& out) {
     const uint8_t asset = in.U8();
     const uint64_t owner = in.Varint();
     const int64_t amount = in.Zigzag();
-    if (in.failed() || !KnownAccount(kind, asset) || !Points::Make(amount)) {
+    if (in.failed() || !IsAccount(kind, asset) || !Points::Make(amount)) {
       in.Fail();
       return;
     }
@@ -41,6 +36,17 @@ void ReadChanges(ByteReader& in, Transaction& out) {
     const absl::string_view bytes = in.Bytes();
     if (!in.failed()) out.changes.push_back({{kind, id}, previous, std::string(bytes)});
   }
+}
+
+// How many bytes a transaction takes at most.
+size_t EncodedBytesMax(const Transaction& transaction) {
+  constexpr size_t kVarint = BoundedWriter::kVarintMax;
+  constexpr size_t kHead = 3 + 3 * sizeof(uint64_t) + 6 * kVarint;  // the why's length and the lists' included
+  constexpr size_t kPosting = 2 + 2 * kVarint;
+  constexpr size_t kChange = 1 + sizeof(uint64_t) + 2 * kVarint;
+  size_t bytes = kHead + transaction.postings.size() * kPosting + transaction.changes.size() * kChange + transaction.why.size();
+  for (const RecordChange& change : transaction.changes) bytes += change.bytes.size();
+  return bytes;
 }
 
 }  // namespace
@@ -66,8 +72,7 @@ absl::Status CheckTransaction(const Transaction& transaction) {
 
 std::string EncodeTransaction(const Transaction& transaction) {
   std::string out;
-  out.reserve(256);
-  ByteWriter w(out);
+  BoundedWriter w(out, EncodedBytesMax(transaction));
   w.U8(kFormatVersion);
   w.U8(static_cast<uint8_t>(transaction.kind));
   w.U64(transaction.key.high);
@@ -92,6 +97,7 @@ std::string EncodeTransaction(const Transaction& transaction) {
     w.Bytes(change.bytes);
   }
   w.Bytes(transaction.why);
+  out.resize(w.written().size());
   return out;
 }
 

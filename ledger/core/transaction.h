@@ -23,6 +23,45 @@ enum class TransactionKind : uint8_t {
   kDrop = 3,
   kReservation = 4,
   kCapture = 5,
+  // Earning and verification.
+  kPendingDrop = 6,  // recorded, credited once it is released
+  kRelease = 7,      // a pending drop, credited
+  kRejection = 8,    // a pending drop, not credited
+  kBagIssue = 9,     // tagged bags handed to a household
+  // Keeping.
+  kExpiry = 16,        // lots past their day
+  kMembership = 17,    // a member joins, leaves, gets another role, gives or withdraws consent
+  kCardChange = 18,    // a printed card issued or revoked
+  kMove = 19,          // to another estate or door
+  kTransferOut = 20,   // a gift, a merge or a split: lots leave
+  kTransferIn = 21,    // ... and arrive
+  kTransferBack = 22,  // ... or come back, where the other side does not take them
+  // Spending.
+  kVoucherCancel = 32,
+  kVoucherExpiry = 33,
+  kRefund = 34,
+  kStockTake = 35,   // a piece of an offer's stock, in the offer's partition
+  kStockGive = 36,   // ... given back
+  kStockTaken = 37,  // ... its voucher is there
+  kSettlement = 38,  // a merchant's captures of a period, paid
+  // Correcting.
+  kReversal = 48,
+  kProposal = 49,    // an adjustment proposed by one person
+  kAdjustment = 50,  // ... approved by another
+  kDismissal = 51,   // ... or not
+  kAppeal = 52,
+  kAppealAnswer = 53,
+  // Game.
+  kPreference = 64,  // a household's choices: boards, notices
+  kFreeze = 65,      // a streak's day kept
+  kTeam = 66,
+  kBoardClose = 67,
+  kAward = 68,  // a badge or a quest reached, with or without points
+  // Trust.
+  kHold = 80,     // a risk case opened
+  kHoldEnd = 81,  // ... and decided by a person
+  kReinspection = 82,
+  kCollection = 83,  // what was collected from a station, weighed; in the station's partition
 };
 
 // Who caused it. On disk, do not renumber.

@@ -9,11 +9,16 @@
 #include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
+#include "ledger/core/prefetch.h"
 
 namespace fenfen {
 
 Engine::Engine(State& state, Journal& journal, const Clock& clock, std::vector<Projection*> projections)
-    : state_(state), journal_(journal), clock_(clock), projections_(std::move(projections)) {}
+    : state_(state),
+      journal_(journal),
+      clock_(clock),
+      projections_(std::move(projections)),
+      outside_(state.AnswersAtOnce() ? nullptr : std::make_unique<Outside>()) {}
 
 absl::Status Engine::Start(const RecoveryOptions& options, FollowerOptions follow) {
   absl::StatusOr<RecoveryReport> report = Recovery(state_, journal_, projections_, options).Run();
@@ -112,6 +117,8 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
   entries.reserve(results.size());
   Part committed{part.partition, part.begin, part.begin};
   for (uint32_t i = 0; i < results.size(); ++i) {
+    constexpr uint32_t kAhead = 2;
+    if (i + kAhead < results.size()) PrefetchWhole(batch->outcomes[batch->order[part.begin + i + kAhead]]);
     const uint32_t command = batch->order[part.begin + i];
     absl::StatusOr<ExecuteResult>& result = results[i];
     if (!result.ok()) {
@@ -138,21 +145,55 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
       journal_.AppendAll(std::move(entries), std::move(done));
     }
   }
+  if (outside_ == nullptr) return Told(batch, refused);
+  outside_->Run([this, batch, refused] { Told(batch, refused); });
+}
+
+// The callers of what was refused get their answer, outside the State: SubmitAll itself keeps the last answer back where the State answers
+// at once.
+void Engine::Told(const SharedBatch& batch, size_t refused) {
   Settle(*batch, refused);
   Executed(batch);
+}
+
+// A few at a time, which stay near from the first projection to the last.
+void Engine::Show(const Batch& batch, Part committed) {
+  constexpr size_t kTogether = 32;
+  std::vector<const CommittedTransaction*> some;
+  some.reserve(kTogether);
+  for (uint32_t at = committed.begin; at < committed.end; ++at) {
+    BringNear(batch, at, committed.end);
+    some.push_back(&batch.outcomes[batch.order[at]]->committed);
+    if (some.size() < kTogether && at + 1 < committed.end) continue;
+    for (Projection* projection : projections_) projection->ApplyAll(some);
+    some.clear();
+  }
+}
+
+// A partition's outcomes lie all over the batch, and what they hold was written by another thread: lets it come near step by step, before
+// Show comes to the place `at`.
+void Engine::BringNear(const Batch& batch, uint32_t at, uint32_t end) {
+  constexpr uint32_t kOutcomeAhead = 6, kListsAhead = 3, kBytesAhead = 1;
+  const auto outcome = [&](uint32_t place) -> const absl::StatusOr<Outcome>& { return batch.outcomes[batch.order[place]]; };
+  if (at + kOutcomeAhead < end) PrefetchWhole(outcome(at + kOutcomeAhead));
+  if (at + kListsAhead < end) {
+    const Transaction& transaction = outcome(at + kListsAhead)->committed.transaction;
+    PrefetchForRead(transaction.changes.data());
+    PrefetchForRead(transaction.postings.data());
+    PrefetchForRead(transaction.why.data());
+  }
+  if (at + kBytesAhead < end) {
+    const Transaction& transaction = outcome(at + kBytesAhead)->committed.transaction;
+    if (!transaction.changes.empty()) PrefetchForRead(transaction.changes.front().bytes.data());
+  }
 }
 
 // Projections come before the reply, so that whoever got the reply finds its effect in them.
 void Engine::TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status) {
   if (follower_ != nullptr) return ShowInOrder(batch, committed, status);
-  PartitionSeq last;
-  for (uint32_t at = committed.begin; at < committed.end; ++at) {
-    const CommittedTransaction& transaction = batch->outcomes[batch->order[at]]->committed;
-    last = transaction.seq;
-    if (!status.ok()) continue;
-    for (Projection* projection : projections_) projection->Apply(transaction);
-  }
-  MarkDurable(committed.partition, last, status);
+  const CommittedTransaction& last = batch->outcomes[batch->order[committed.end - 1]]->committed;
+  if (status.ok()) Show(*batch, committed);
+  MarkDurable(committed.partition, last.seq, status);
   if (!status.ok()) {
     for (uint32_t at = committed.begin; at < committed.end; ++at) batch->outcomes[batch->order[at]] = status;
   }

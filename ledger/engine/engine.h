@@ -23,6 +23,7 @@
 #include "ledger/core/projection.h"
 #include "ledger/engine/durability.h"
 #include "ledger/engine/follower.h"
+#include "ledger/engine/outside.h"
 #include "ledger/engine/recovery.h"
 #include "ledger/journal/journal.h"
 #include "ledger/state/state.h"
@@ -108,9 +109,12 @@ class Engine {
   static std::vector<Part> OrderByPartition(const std::vector<Command>& commands, Batch& batch);
   void Execute(const SharedBatch& batch, Part part, std::vector<Command>& commands);
   void TakeResults(const SharedBatch& batch, Part part, std::vector<absl::StatusOr<ExecuteResult>> results);
+  void Show(const Batch& batch, Part committed);
+  static void BringNear(const Batch& batch, uint32_t at, uint32_t end);
   void TakeDurable(const SharedBatch& batch, Part committed, const absl::Status& status);
   void ShowInOrder(const SharedBatch& batch, Part committed, const absl::Status& status);
   void AwaitStored(PartitionId partition, PartitionSeq last, Durability::Done done);
+  void Told(const SharedBatch& batch, size_t refused);
   void Executed(const SharedBatch& batch);
   static void Settle(Batch& batch, size_t commands);
   absl::StatusOr<Outcome> Repeat(PartitionId partition, PartitionSeq seq, const Identity& whose) const;
@@ -127,6 +131,7 @@ class Engine {
   Durability durability_;
   std::unique_ptr<Follower> follower_;
   std::atomic<bool> stopping_{false};
+  std::unique_ptr<Outside> outside_;  // where the State answers later
 };
 
 }  // namespace fenfen

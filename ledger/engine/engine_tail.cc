@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "ledger/core/errors.h"
+
 namespace fenfen {
 
 void EngineTail::Attach(Engine& engine) {
@@ -41,9 +44,15 @@ absl::StatusOr<JournalTail::Head> EngineTail::HeadOf(PartitionId partition) {
 }
 
 absl::StatusOr<std::string> EngineTail::Read(PartitionId partition, PartitionSeq seq) {
-  absl::StatusOr<JournalEntry> entry = journal_.Read(partition, seq);
-  if (!entry.ok()) return entry.status();
-  return std::move(entry->bytes);
+  absl::StatusOr<std::string> bytes = entries_.Read(partition, seq);
+  if (bytes.ok()) return bytes;
+  const Refusal refusal = RefusalOf(bytes.status());
+  if (refusal.reason != Reason::REASON_ENTRY_ARCHIVED) return bytes;
+  // For whoever runs the server, who can mend it; then the State goes on by itself.
+  std::string file;
+  for (const auto& [name, value] : refusal.facts) file += name == "file" ? value : "";
+  return absl::FailedPreconditionError(absl::StrCat("partition ", partition.value(), " is to be restored from transaction ", seq.value(),
+                                                    " on, which is archived: fenfenctl journal restore brings it back from ", file));
 }
 
 absl::Status EngineTail::Append(PartitionId partition, uint64_t term, PartitionSeq first, std::vector<std::string> transactions) {

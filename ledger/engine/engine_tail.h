@@ -16,6 +16,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "ledger/engine/engine.h"
+#include "ledger/engine/read_ahead.h"
 #include "ledger/journal/journal.h"
 #include "ledger/state/redis/journal_tail.h"
 
@@ -24,7 +25,7 @@ namespace fenfen {
 class EngineTail final : public JournalTail {
  public:
   // The journal outlives this.
-  explicit EngineTail(Journal& journal) : journal_(journal) {}
+  explicit EngineTail(Journal& journal) : journal_(journal), entries_(journal) {}
   // `engine` has started and outlives whoever uses this. Until then Settle, Claim, HeadOf and Append are UNAVAILABLE.
   void Attach(Engine& engine);
 
@@ -40,6 +41,7 @@ class EngineTail final : public JournalTail {
   absl::StatusOr<Engine*> Attached() const;
 
   Journal& journal_;
+  ReadAhead entries_;  // a State that has lost what it had reads one after another
   mutable absl::Mutex mutex_;
   Engine* engine_ ABSL_GUARDED_BY(mutex_) = nullptr;
 };

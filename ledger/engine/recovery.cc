@@ -115,7 +115,7 @@ absl::StatusOr<std::unique_ptr<SnapshotReader>> Recovery::FindSnapshot() {
     if (status.ok()) {
       status = ForEachPartition([&](size_t partition, std::string& buffer) { return (*snapshot)->Read(partition, buffer).status(); });
     }
-    if (status.ok()) status = (*snapshot)->ReadMemos().status();
+    if (status.ok()) status = CheckMemos(**snapshot);
     if (status.ok()) {
       status = CheckAgainstJournal(**snapshot);
       if (!status.ok()) return status;
@@ -125,6 +125,20 @@ absl::StatusOr<std::unique_ptr<SnapshotReader>> Recovery::FindSnapshot() {
     report_.refused.emplace_back(status.message());
   }
   return nullptr;
+}
+
+// A snapshot of this server's may come from an older program, which had fewer projections. One that somebody else made must have what is
+// needed here: there may be no other way to come by it.
+absl::Status Recovery::CheckMemos(const SnapshotReader& snapshot) const {
+  const absl::StatusOr<SnapshotMemos> memos = snapshot.ReadMemos();
+  if (!memos.ok() || options_.savable != nullptr) return memos.status();
+  for (const Projection* projection : projections_) {
+    const absl::string_view name = projection->MemoName();
+    if (name.empty() || std::any_of(memos->begin(), memos->end(), [name](const auto& memo) { return memo.first == name; })) continue;
+    return absl::FailedPreconditionError(
+        absl::StrCat(snapshot.path(), ": it lacks the memo of ", name, "; it was made by another version"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Recovery::CheckAgainstJournal(const SnapshotReader& snapshot) const {
@@ -180,7 +194,9 @@ absl::Status Recovery::LoadPartition(const SnapshotReader& snapshot, size_t part
   if (contents->partition.value() != partition || contents->last != snapshot.table()[partition].seq) {
     return snapshot.DamageAt(partition, "the section is not what the table says");
   }
-  if (absl::Status status = options_.savable->Load(*contents); !status.ok()) return status;
+  if (options_.savable != nullptr) {
+    if (absl::Status status = options_.savable->Load(*contents); !status.ok()) return status;
+  }
   for (Projection* projection : projections_) projection->Restore(*contents);
   report_.snapshot_sequences[partition] = contents->last;
   report_.sequences[partition] = contents->last;

@@ -27,7 +27,8 @@
 namespace fenfen {
 
 struct RecoveryOptions {
-  // Both or none: where snapshots lie, and the State that takes them.
+  // Where snapshots lie, if there are any, and the State that takes them; none for a State that outlives the process, which sees to itself:
+  // then the projections alone begin from a snapshot.
   SnapshotFolder* snapshots = nullptr;
   SavableState* savable = nullptr;
   // How many threads; 0 for as many as there are processors, 8 at most. With 1 everything happens on the caller's.
@@ -53,6 +54,7 @@ class Recovery {
 
  private:
   absl::StatusOr<std::unique_ptr<SnapshotReader>> FindSnapshot();
+  absl::Status CheckMemos(const SnapshotReader& snapshot) const;
   absl::Status CheckAgainstJournal(const SnapshotReader& snapshot) const;
   // Runs `work` for every section of the snapshot, on all threads. The first error ends it.
   absl::Status ForEachPartition(const std::function<absl::Status(size_t partition, std::string& buffer)>& work) const;

@@ -1,5 +1,5 @@
 // Journal: the only truth. It keeps every transaction's bytes in the order of each partition's sequence numbers; everything else is a
-// fold of it. Implementations: FileJournal (file_journal.h).
+// fold of it. Implementations: FileJournal (file_journal.h), PostgresJournal (postgres/postgres_journal.h).
 //
 // Durability contract: once `done` runs with OK, the entry survives any crash of the process or the machine. An entry whose `done` has
 // not run, or ran with an error, may or may not be there after a restart; it is never there in part.
@@ -133,6 +133,24 @@ class Journal {
   // Visits those entries of the ranges that are durable, each partition's in sequence order; what is not there yet is left out. Stops at
   // the visitor's first error and returns it.
   virtual absl::Status ReadRanges(const std::vector<Range>& ranges, Visitor visitor);
+
+  // Leases, for work that one of several servers is to do (ledger/engine/timers.h): a lease is a name that at most one of the journal's
+  // writers has, until a time by the journal's own clock. This one takes it for `time` from now, or longer where it has it already; not
+  // granted while another has it. UNAVAILABLE, and no lease, where the journal cannot be asked. Where one process alone writes, the
+  // journal itself is its lease, and it is always granted.
+  //
+  // A holder may believe in its lease for `time` from before it asked, by a clock that does not jump. It may still be paused and go on
+  // later, when another has it: what is done under a lease must come to the same if two do it.
+  struct LeaseAnswer {
+    bool granted = false;
+    uint64_t fence = 1;                                    // counts the holders of the name
+    absl::Duration since_done = absl::InfiniteDuration();  // what GiveBackLease was told; infinite for never, or not known
+    std::string holder;                                    // who has it, for people, where it is not granted
+    absl::Duration left;                                   // how long, unless he takes it for longer
+  };
+  virtual absl::StatusOr<LeaseAnswer> TakeLease(absl::string_view name, absl::Duration time);
+  // Gives it up for others to take, if this one has it. `done`: what it was for is done, from which `since_done` counts.
+  virtual absl::Status GiveBackLease(absl::string_view name, bool done);
 
   // What tells this journal from every other, never 0: what is derived from a journal names it.
   virtual uint64_t Id() const { return 1; }

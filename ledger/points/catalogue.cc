@@ -4,6 +4,8 @@
 
 #include "ledger/core/bytes.h"
 #include "ledger/core/check.h"
+#include "ledger/points/budget/stopped_budgets.h"
+#include "ledger/points/earning/rules.h"
 
 namespace fenfen {
 namespace {
@@ -26,16 +28,21 @@ template std::vector<const v1::Merchant*> Catalogue::All() const;
 template std::vector<const v1::Offer*> Catalogue::All() const;
 template std::vector<const v1::Staff*> Catalogue::All() const;
 
-const v1::RuleSet* Catalogue::RulesOf(uint32_t version) const {
+const v1::RuleSet* Catalogue::rules() const { return rule_sets_.empty() ? nullptr : &rule_sets_.rbegin()->second->set(); }
+
+const Rules* Catalogue::RulesVersion(uint32_t version) const {
   const auto found = rule_sets_.find(version);
   return found == rule_sets_.end() ? nullptr : found->second.get();
 }
 
-const v1::Rule* Catalogue::RuleFor(int category) const {
-  const v1::RuleSet* set = rules();
-  if (set == nullptr) return nullptr;
-  for (const v1::Rule& rule : set->rules()) {
-    if (rule.category() == category) return &rule;
+const v1::RuleSet* Catalogue::RulesOf(uint32_t version) const {
+  const Rules* rules = RulesVersion(version);
+  return rules == nullptr ? nullptr : &rules->set();
+}
+
+const Rules* Catalogue::RulesOn(int32_t day) const {
+  for (auto at = rule_sets_.rbegin(); at != rule_sets_.rend(); ++at) {
+    if (at->second->effective_day() <= day) return at->second.get();
   }
   return nullptr;
 }
@@ -51,12 +58,23 @@ bool Catalogue::IsWithin(CatalogueId region, CatalogueId ancestor) const {
 }
 
 CatalogueId Catalogue::TownOf(CatalogueId region) const {
+  const auto found = towns_->find(region);
+  return found == towns_->end() ? region : found->second;
+}
+
+CatalogueId Catalogue::FindTown(CatalogueId region) const {
   for (int depth = 0; depth < kTreeDepthMax; ++depth) {
     const v1::Region* node = Find<v1::Region>(region);
     if (node == nullptr || node->level() == "town" || node->parent().empty()) return region;
     region = CatalogueIdOf(node->parent());
   }
   return region;
+}
+
+void Catalogue::PlaceTowns() {
+  auto towns = std::make_shared<absl::flat_hash_map<CatalogueId, CatalogueId>>();
+  for (const auto& [id, region] : std::get<Items<v1::Region>>(items_)) towns->emplace(id, FindTown(id));
+  towns_ = std::move(towns);
 }
 
 std::vector<const v1::Staff*> Catalogue::StaffWithSubject(absl::string_view subject) const {
@@ -102,16 +120,17 @@ void Catalogue::PutRecord(const RecordKey& key, absl::string_view bytes) {
     case RecordKind::kStaff:
       return Put<v1::Staff>(id, bytes);
     case RecordKind::kRuleSet: {
-      auto rules = std::make_shared<v1::RuleSet>();
-      FENFEN_CHECK(rules->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
-      rule_sets_[static_cast<uint32_t>(key.id)] = std::move(rules);
+      v1::RuleSet rules;
+      FENFEN_CHECK(rules.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+      rule_sets_[static_cast<uint32_t>(key.id)] = std::make_shared<const Rules>(std::move(rules));
       return;
     }
-    case RecordKind::kHousehold:
-    case RecordKind::kVoucher:
-      break;
+    case RecordKind::kBudget:
+      stopped_budgets_ = StoppedBudgets::With(stopped_budgets_, bytes);
+      return;
+    default:
+      return;  // the catalogue's partition holds others' documents too
   }
-  FENFEN_CHECK(false);
 }
 
 std::shared_ptr<const Catalogue> CatalogueStore::Snapshot() const {
@@ -122,11 +141,14 @@ std::shared_ptr<const Catalogue> CatalogueStore::Snapshot() const {
 void CatalogueStore::Apply(const CommittedTransaction& committed) {
   if (committed.partition != kCataloguePartition) return;
   auto next = std::make_shared<Catalogue>(*Snapshot());
+  bool regions = false;
   for (const RecordChange& change : committed.transaction.changes) {
     next->PutRecord(change.key, change.bytes);
+    regions = regions || change.key.kind == RecordKind::kRegion;
     // As exact as the journal and the memo keep it, so that it is the same after a restart.
     if (change.key.kind == RecordKind::kRuleSet) next->rules_set_at_ = absl::FromUnixMicros(absl::ToUnixMicros(committed.record_time));
   }
+  if (regions) next->PlaceTowns();
   next->version_ = committed.seq;
   absl::MutexLock lock(&mutex_);
   current_ = std::move(next);
@@ -136,6 +158,7 @@ void CatalogueStore::Restore(const PartitionContents& contents) {
   if (contents.partition != kCataloguePartition) return;
   auto next = std::make_shared<Catalogue>(*Snapshot());
   for (const PartitionContents::Record& record : contents.records) next->PutRecord(record.key, record.bytes);
+  next->PlaceTowns();
   next->version_ = contents.last;
   absl::MutexLock lock(&mutex_);
   current_ = std::move(next);

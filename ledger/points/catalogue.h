@@ -23,6 +23,9 @@
 
 namespace fenfen {
 
+class Rules;
+class StoppedBudgets;
+
 class Catalogue {
  public:
   // Items are shared between snapshots, so that a change copies pointers alone.
@@ -44,18 +47,31 @@ class Catalogue {
   template <typename Item>
   std::vector<const Item*> All() const;
 
-  // The rules in force, or nullptr before there are any; with the time they were set.
-  const v1::RuleSet* rules() const { return rule_sets_.empty() ? nullptr : rule_sets_.rbegin()->second.get(); }
+  // The last version of the rules, which may not be in force yet, or nullptr before there are any; with the time it was set.
+  const v1::RuleSet* rules() const;
   absl::Time rules_set_at() const { return rules_set_at_; }
-  // A former version, or nullptr.
+  // A version, or nullptr.
   const v1::RuleSet* RulesOf(uint32_t version) const;
-  // The rule in force for a category, or nullptr.
-  const v1::Rule* RuleFor(int category) const;
+  // The rules that a day is judged by: of the highest version that is in force on it; nullptr where none is. Of a day that has been, they
+  // never change.
+  const Rules* RulesOn(int32_t day) const;
+  // A version made ready, or nullptr.
+  const Rules* RulesVersion(uint32_t version) const;
+  // Every version, the last first, until `visit` gives false.
+  template <typename Visit>
+  void ForEachRules(const Visit& visit) const {
+    for (auto at = rule_sets_.rbegin(); at != rule_sets_.rend(); ++at) {
+      if (!visit(*at->second)) return;
+    }
+  }
 
   // True if `region` is `ancestor` or lies below it; false where either is unknown.
   bool IsWithin(CatalogueId region, CatalogueId ancestor) const;
   // The town above a region, or the highest region above it where there is no town; the region itself where it is unknown.
   CatalogueId TownOf(CatalogueId region) const;
+
+  // Towns whose budget of a month is used up and stops; nullptr where there is none.
+  const StoppedBudgets* stopped_budgets() const { return stopped_budgets_.get(); }
 
   // Who signs in with this WeChat subject: the staff, or nullptr.
   std::vector<const v1::Staff*> StaffWithSubject(absl::string_view subject) const;
@@ -72,7 +88,14 @@ class Catalogue {
   void PutRecord(const RecordKey& key, absl::string_view bytes);
 
   std::tuple<Items<v1::Region>, Items<v1::Station>, Items<v1::Device>, Items<v1::Merchant>, Items<v1::Offer>, Items<v1::Staff>> items_;
-  std::map<uint32_t, std::shared_ptr<const v1::RuleSet>> rule_sets_;
+  // TownOf of every region, found anew when regions change: it is asked with each drop.
+  CatalogueId FindTown(CatalogueId region) const;
+  void PlaceTowns();
+
+  std::shared_ptr<const absl::flat_hash_map<CatalogueId, CatalogueId>> towns_ =
+      std::make_shared<const absl::flat_hash_map<CatalogueId, CatalogueId>>();
+  std::map<uint32_t, std::shared_ptr<const Rules>> rule_sets_;
+  std::shared_ptr<const StoppedBudgets> stopped_budgets_;
   absl::Time rules_set_at_;
   PartitionSeq version_;
 };

@@ -23,6 +23,16 @@ constexpr absl::string_view kStationPrefix = "FS1";
 constexpr absl::string_view kStationContext = "fenfen-station-code-v1";
 constexpr absl::string_view kVoucherPrefix = "FV1.";
 constexpr absl::string_view kVoucherContext = "fenfen-voucher-code-v1";
+constexpr absl::string_view kInvitationPrefix = "FI1.";
+constexpr absl::string_view kInvitationContext = "fenfen-invitation-code-v1";
+constexpr absl::string_view kBagPrefix = "FB1.";
+constexpr absl::string_view kBagContext = "fenfen-bag-tag-v1";
+constexpr absl::string_view kScreenPrefix = "FW1.";
+constexpr absl::string_view kScreenContext = "fenfen-voucher-screen-v1";
+constexpr size_t kScreenStepBytes = 5;
+constexpr size_t kScreenMacBytes = 7;
+constexpr size_t kScreenCodeBytes = 8 + kScreenStepBytes + kScreenMacBytes;
+constexpr size_t kScreenCodeLength = 32;
 constexpr size_t kStationMacBytes = 10;
 constexpr size_t kVoucherMacBytes = 5;
 constexpr size_t kVoucherCodeBytes = 8 + kVoucherMacBytes;
@@ -78,9 +88,14 @@ std::string StationMac(absl::string_view key, absl::string_view station, uint64_
   return Base32(absl::string_view(mac.data(), kStationMacBytes), kRfc4648);
 }
 
-std::string VoucherMac(absl::string_view key, absl::string_view id) {
-  const Mac mac = Hmac(key, absl::StrCat(kVoucherContext, std::string(1, '\0'), id));
+std::string OneTimeMac(absl::string_view key, absl::string_view context, absl::string_view id) {
+  const Mac mac = Hmac(key, absl::StrCat(context, std::string(1, '\0'), id));
   return std::string(mac.data(), kVoucherMacBytes);
+}
+
+std::string ScreenMac(absl::string_view key, absl::string_view id_and_step) {
+  const Mac mac = Hmac(key, absl::StrCat(kScreenContext, std::string(1, '\0'), id_and_step));
+  return std::string(mac.data(), kScreenMacBytes);
 }
 
 // The value of a character as people type it; -1 for one that no code holds.
@@ -92,10 +107,51 @@ int CrockfordValue(char c) {
   return at == absl::string_view::npos ? -1 : static_cast<int>(at);
 }
 
+// The bytes of a code of `length` characters, with or without its prefix; nullopt for any other text.
+std::optional<std::string> ReadCrockford(absl::string_view text, absl::string_view prefix, size_t length, size_t size) {
+  if (text.size() > kCodeTextMax) return std::nullopt;
+  absl::string_view rest = absl::StripAsciiWhitespace(text);
+  if (absl::StartsWithIgnoreCase(rest, prefix)) rest.remove_prefix(prefix.size());
+  std::string bytes;
+  uint32_t pending = 0;
+  int bits = 0;
+  size_t read = 0;
+  for (const char c : rest) {
+    if (c == '-' || c == ' ') continue;
+    const int value = CrockfordValue(c);
+    if (value < 0 || ++read > length) return std::nullopt;
+    pending = (pending << 5) | static_cast<uint32_t>(value);
+    bits += 5;
+    if (bits >= 8) {
+      bytes.push_back(static_cast<char>((pending >> (bits - 8)) & 0xff));
+      bits -= 8;
+    }
+  }
+  const bool padding_is_zero = (pending & ((1u << bits) - 1)) == 0;
+  if (read != length || bytes.size() != size || !padding_is_zero) return std::nullopt;
+  return bytes;
+}
+
 uint64_t LookupHash(absl::string_view key, absl::string_view kind, absl::string_view value) {
   const Mac mac = Hmac(key, absl::StrCat(kind, std::string(1, '\0'), value));
   const uint64_t hash = FromBigEndian(absl::string_view(mac.data(), 8));
   return hash == 0 ? 1 : hash;  // 0 stands for "none" in a record
+}
+
+std::string MakeOneTimeCode(absl::string_view key, absl::string_view context, uint64_t number) {
+  const std::string id = BigEndian(number);
+  const std::string text = Base32(absl::StrCat(id, OneTimeMac(key, context, id)), kCrockford);
+  FENFEN_CHECK(text.size() == kVoucherCodeLength);
+  return absl::StrCat(text.substr(0, 5), "-", text.substr(5, 4), "-", text.substr(9, 4), "-", text.substr(13, 4), "-", text.substr(17));
+}
+
+std::optional<uint64_t> ReadOneTimeCode(absl::string_view key, absl::string_view context, absl::string_view prefix,
+                                        absl::string_view text) {
+  const std::optional<std::string> bytes = ReadCrockford(text, prefix, kVoucherCodeLength, kVoucherCodeBytes);
+  if (!bytes) return std::nullopt;
+  const absl::string_view all = *bytes;
+  if (!SameBytes(all.substr(8), OneTimeMac(key, context, all.substr(0, 8)))) return std::nullopt;
+  return FromBigEndian(all);
 }
 
 }  // namespace
@@ -129,38 +185,53 @@ absl::Status CheckStationStep(std::optional<uint64_t> step, absl::Time now) {
   return Refuse(Reason::REASON_STATION_CODE_EXPIRED, {}, "station_code");
 }
 
-std::string MakeVoucherCode(absl::string_view key, VoucherId voucher) {
-  const std::string id = BigEndian(voucher.value());
-  const std::string text = Base32(absl::StrCat(id, VoucherMac(key, id)), kCrockford);
-  FENFEN_CHECK(text.size() == kVoucherCodeLength);
-  return absl::StrCat(text.substr(0, 5), "-", text.substr(5, 4), "-", text.substr(9, 4), "-", text.substr(13, 4), "-", text.substr(17));
-}
+std::string MakeVoucherCode(absl::string_view key, VoucherId voucher) { return MakeOneTimeCode(key, kVoucherContext, voucher.value()); }
 
 std::optional<VoucherId> ReadVoucherCode(absl::string_view key, absl::string_view text) {
-  if (text.size() > kCodeTextMax) return std::nullopt;
-  std::string trimmed(absl::StripAsciiWhitespace(text));
-  absl::string_view rest = trimmed;
-  if (absl::StartsWithIgnoreCase(rest, kVoucherPrefix)) rest.remove_prefix(kVoucherPrefix.size());
-  std::string bytes;
-  uint32_t pending = 0;
-  int bits = 0;
-  size_t length = 0;
-  for (const char c : rest) {
-    if (c == '-' || c == ' ') continue;
-    const int value = CrockfordValue(c);
-    if (value < 0 || ++length > kVoucherCodeLength) return std::nullopt;
-    pending = (pending << 5) | static_cast<uint32_t>(value);
-    bits += 5;
-    if (bits >= 8) {
-      bytes.push_back(static_cast<char>((pending >> (bits - 8)) & 0xff));
-      bits -= 8;
-    }
-  }
-  const bool padding_is_zero = (pending & ((1u << bits) - 1)) == 0;
-  if (length != kVoucherCodeLength || bytes.size() != kVoucherCodeBytes || !padding_is_zero) return std::nullopt;
-  const absl::string_view all = bytes;
-  if (!SameBytes(all.substr(8), VoucherMac(key, all.substr(0, 8)))) return std::nullopt;
-  return VoucherId(FromBigEndian(all));
+  const std::optional<uint64_t> number = ReadOneTimeCode(key, kVoucherContext, kVoucherPrefix, text);
+  return number ? std::optional(VoucherId(*number)) : std::nullopt;
+}
+
+uint64_t ScreenStepAt(absl::Time time) {
+  const int64_t seconds = absl::ToUnixSeconds(time);
+  return seconds < 0 ? 0 : static_cast<uint64_t>(seconds / absl::ToInt64Seconds(kScreenStep));
+}
+
+absl::Time ScreenStepBegin(uint64_t step) { return absl::UnixEpoch() + kScreenStep * static_cast<int64_t>(step); }
+
+std::string MakeScreenCode(absl::string_view key, VoucherId voucher, uint64_t step) {
+  const std::string bytes = absl::StrCat(BigEndian(voucher.value()), BigEndian(step).substr(8 - kScreenStepBytes));
+  return absl::StrCat(kScreenPrefix, Base32(absl::StrCat(bytes, ScreenMac(key, bytes)), kCrockford));
+}
+
+std::optional<ScreenCode> ReadScreenCode(absl::string_view key, absl::string_view text) {
+  const std::optional<std::string> bytes = ReadCrockford(text, kScreenPrefix, kScreenCodeLength, kScreenCodeBytes);
+  if (!bytes) return std::nullopt;
+  const absl::string_view all = *bytes;
+  const absl::string_view named = all.substr(0, 8 + kScreenStepBytes);
+  if (!SameBytes(all.substr(named.size()), ScreenMac(key, named))) return std::nullopt;
+  uint64_t step = 0;
+  for (const char byte : named.substr(8)) step = (step << 8) | static_cast<uint8_t>(byte);
+  return ScreenCode{VoucherId(FromBigEndian(all)), step};
+}
+
+absl::Status CheckScreenStep(std::optional<uint64_t> step, absl::Time now) {
+  if (!step) return absl::OkStatus();
+  const uint64_t present = ScreenStepAt(now);
+  if (*step + 1 >= present && *step <= present + 1) return absl::OkStatus();
+  return Refuse(Reason::REASON_VOUCHER_CODE_EXPIRED, {}, "code");
+}
+
+std::string MakeInvitationCode(absl::string_view key, uint64_t invitation) { return MakeOneTimeCode(key, kInvitationContext, invitation); }
+
+std::optional<uint64_t> ReadInvitationCode(absl::string_view key, absl::string_view text) {
+  return ReadOneTimeCode(key, kInvitationContext, kInvitationPrefix, text);
+}
+
+std::string MakeBagTag(absl::string_view key, uint64_t bag) { return MakeOneTimeCode(key, kBagContext, bag); }
+
+std::optional<uint64_t> ReadBagTag(absl::string_view key, absl::string_view text) {
+  return ReadOneTimeCode(key, kBagContext, kBagPrefix, text);
 }
 
 uint64_t HashCard(absl::string_view key, absl::string_view card) { return LookupHash(key, "card", card); }

@@ -5,13 +5,22 @@
 #include "ledger/core/limits.h"
 
 namespace fenfen {
+namespace {
+
+std::vector<uint64_t> SubjectsOf(const HouseholdRecord& record) {
+  std::vector<uint64_t> subjects;
+  for (const Member& member : record.members) subjects.push_back(member.subject_hash);
+  return subjects;
+}
+
+}  // namespace
 
 EnrolmentState CompareEnrolment(const View& view, const EnrolmentFacts& facts) {
   const absl::StatusOr<Versioned<HouseholdRecord>> found = ReadHousehold(view, facts.household);
   if (!found.ok()) return EnrolmentState::kNew;
   const HouseholdRecord& record = found->record;
   const bool same = record.region == facts.region && record.card_hash == facts.card_hash && record.door_hash == facts.door_hash &&
-                    record.members == facts.members;
+                    SubjectsOf(record) == facts.members;
   return same ? EnrolmentState::kSame : EnrolmentState::kDifferent;
 }
 
@@ -33,7 +42,7 @@ absl::StatusOr<Transaction> DecideEnrolment(const View& view, const EnrolmentFac
   household.card_hash = facts.card_hash;
   household.door_hash = facts.door_hash;
   household.create_time = context.now;
-  household.members = facts.members;
+  for (const uint64_t subject_hash : facts.members) household.members.push_back({subject_hash, MemberRole::kAdult});
   Transaction transaction = BeginTransaction(TransactionKind::kEnrolment, context, context.now);
   transaction.changes.push_back({KeyOf(facts.household), PartitionSeq(0), EncodeHousehold(household)});
   transaction.why = EncodeWhy(EnrolmentWhy{{facts.household, Points(0), Points(0)}, static_cast<uint32_t>(facts.members.size())});
@@ -46,7 +55,7 @@ std::optional<EnrolmentFacts> EnrolmentOf(const CommittedTransaction& committed)
     if (change.key.kind != RecordKind::kHousehold) continue;
     absl::StatusOr<HouseholdRecord> record = DecodeHousehold(change.bytes);
     if (!record.ok()) return std::nullopt;
-    return EnrolmentFacts{HouseholdId(change.key.id), record->region, record->card_hash, record->door_hash, std::move(record->members)};
+    return EnrolmentFacts{HouseholdId(change.key.id), record->region, record->card_hash, record->door_hash, SubjectsOf(*record)};
   }
   return std::nullopt;
 }

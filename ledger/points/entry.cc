@@ -3,7 +3,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "ledger/core/clock.h"
+#include "ledger/points/earning/earn.h"
+#include "ledger/points/facts_text.h"
+#include "ledger/points/keeping/household_people.h"
 #include "ledger/points/lots.h"
 #include "ledger/points/sentence.h"
 
@@ -28,7 +32,15 @@ v1::EntryKind KindOf(TransactionKind kind) {
     case TransactionKind::kCapture:
       return v1::ENTRY_KIND_CAPTURE;
     case TransactionKind::kCatalogueUpdate:
-      break;
+    case TransactionKind::kStockTake:
+    case TransactionKind::kStockGive:
+    case TransactionKind::kStockTaken:
+    case TransactionKind::kSettlement:
+    case TransactionKind::kBoardClose:
+      break;  // no household's
+    default:
+      // From 6 on they have the same numbers.
+      if (v1::EntryKind_IsValid(static_cast<int>(kind))) return static_cast<v1::EntryKind>(kind);
   }
   return v1::ENTRY_KIND_UNSPECIFIED;
 }
@@ -37,6 +49,7 @@ const HouseholdAfter* AfterOf(const Why& why) {
   if (const auto* enrolment = std::get_if<EnrolmentWhy>(&why)) return &enrolment->after;
   if (const auto* drop = std::get_if<DropWhy>(&why)) return &drop->after;
   if (const auto* voucher = std::get_if<VoucherWhy>(&why)) return &voucher->after;
+  if (const auto* facts = std::get_if<FactsWhy>(&why)) return facts->after.household == HouseholdId(0) ? nullptr : &facts->after;
   return nullptr;
 }
 
@@ -58,6 +71,17 @@ void FillFromDrop(v1::Entry& entry, const DropWhy& why, const Catalogue& catalog
   }
 }
 
+// A drop that waits or waited: where and whose and, once it is credited, by which rule.
+void FillFromPending(v1::Entry& entry, HouseholdId household, const ledger::v1::PendingDropFacts& facts, const Catalogue& catalogue) {
+  DropWhy seen;
+  seen.after.household = household;
+  seen.member = facts.drop().member();
+  seen.station = CatalogueId(facts.drop().station());
+  const absl::StatusOr<Why> credit = DecodeWhy(TransactionKind::kDrop, facts.credit());
+  const DropWhy* why = credit.ok() ? std::get_if<DropWhy>(&*credit) : nullptr;
+  FillFromDrop(entry, why == nullptr ? seen : *why, catalogue);
+}
+
 std::string AccountName(const AccountId& account, const Catalogue& catalogue) {
   const CatalogueId owner(account.owner);
   switch (account.kind) {
@@ -73,6 +97,18 @@ std::string AccountName(const AccountId& account, const Catalogue& catalogue) {
       const v1::Merchant* merchant = catalogue.Find<v1::Merchant>(owner);
       return absl::StrCat("merchant/", merchant == nullptr ? absl::StrCat(absl::Hex(account.owner)) : merchant->display_name());
     }
+    case AccountKind::kExpired: {
+      const v1::Region* town = catalogue.Find<v1::Region>(owner);
+      return absl::StrCat("expired/", town == nullptr ? absl::StrCat(absl::Hex(account.owner)) : town->display_name());
+    }
+    case AccountKind::kSettled: {
+      const v1::Merchant* merchant = catalogue.Find<v1::Merchant>(owner);
+      return absl::StrCat("settled/", merchant == nullptr ? absl::StrCat(absl::Hex(account.owner)) : merchant->display_name());
+    }
+    case AccountKind::kInTransit:
+      return absl::StrCat("in-transit/", absl::Hex(account.owner, absl::kZeroPad16));
+    case AccountKind::kDebt:
+      return absl::StrCat("debt/", account.owner);
   }
   return "";
 }
@@ -108,8 +144,17 @@ void AddDropFacts(google::protobuf::Map<std::string, std::string>& facts, const 
   facts["grams"] = absl::StrCat(why.grams);
   facts["counted_grams"] = absl::StrCat(why.counted_grams);
   if (why.code_step != 0) facts["station_code_step"] = absl::StrCat(why.code_step);
-  static constexpr const char* kCuts[] = {"none", "daily_drops", "daily_reward", "no_rule"};
+  static constexpr const char* kCuts[] = {"none", "daily_drops", "daily_reward", "no_rule", "cap", "too_many", "budget"};
   facts["cut"] = kCuts[static_cast<uint8_t>(why.cut)];
+  if (!why.cap.empty()) facts["cap"] = why.cap;
+  if (why.pieces != 0) facts["pieces"] = absl::StrCat(why.pieces);
+  if (!why.material.empty()) facts["material"] = why.material;
+  facts["verification"] = v1::VerificationKind_Name(static_cast<v1::VerificationKind>(why.verification));
+  facts["value_reward"] = FormatPoints(why.value_reward);
+  facts["value_civic"] = FormatPoints(why.value_civic);
+  facts["own_reward"] = FormatPoints(why.own_reward);
+  if (!why.campaigns.empty()) facts["campaigns"] = absl::StrJoin(why.campaigns, " ");
+  if (!why.bonuses.empty()) facts["bonuses"] = absl::StrJoin(why.bonuses, " ");
 }
 
 }  // namespace
@@ -146,6 +191,12 @@ absl::StatusOr<v1::Entry> RenderEntry(const CommittedTransaction& committed, con
   entry.set_civic_after(after->civic.hundredths());
   if (const auto* drop = std::get_if<DropWhy>(&*why)) FillFromDrop(entry, *drop, catalogue);
   if (const auto* voucher = std::get_if<VoucherWhy>(&*why)) entry.set_voucher(VoucherName(after->household, voucher->voucher));
+  if (const auto* facts = std::get_if<FactsWhy>(&*why); facts != nullptr && facts->facts.spending().has_voucher()) {
+    entry.set_voucher(VoucherName(after->household, VoucherId(facts->facts.spending().voucher().voucher())));
+  }
+  if (const auto* facts = std::get_if<FactsWhy>(&*why); facts != nullptr && facts->facts.verification().has_pending()) {
+    FillFromPending(entry, after->household, facts->facts.verification().pending(), catalogue);
+  }
   const Sentence sentence = SentenceFor(transaction.kind, *why, Points(entry.reward()), Points(entry.civic()), catalogue);
   entry.set_reason_zh(sentence.zh);
   entry.set_reason_en(sentence.en);
@@ -172,6 +223,9 @@ absl::StatusOr<v1::EntryTrace> RenderTrace(const CommittedTransaction& committed
   if (const auto* drop = std::get_if<DropWhy>(&*why)) AddDropFacts(*trace.mutable_facts(), *drop);
   if (const auto* voucher = std::get_if<VoucherWhy>(&*why)) (*trace.mutable_facts())["price"] = FormatPoints(voucher->price);
   if (const auto* enrolment = std::get_if<EnrolmentWhy>(&*why)) (*trace.mutable_facts())["members"] = absl::StrCat(enrolment->members);
+  if (const auto* facts = std::get_if<FactsWhy>(&*why)) {
+    for (const auto& [key, value] : FactsText(facts->facts)) (*trace.mutable_facts())[key] = value;
+  }
   return trace;
 }
 
@@ -183,10 +237,14 @@ v1::Household RenderHousehold(HouseholdId id, const HouseholdRecord& record, con
     household.set_region_display_name(region->display_name());
   }
   for (size_t i = 0; i < record.members.size(); ++i) {
+    if (record.members[i].role == MemberRole::kLeft) continue;
     v1::Member& member = *household.add_members();
     member.set_name(absl::StrCat(household.name(), "/members/", i + 1));
-    member.set_has_wechat(record.members[i] != 0);
+    member.set_has_wechat(record.members[i].subject_hash != 0);
+    member.set_role(RoleOf(record, static_cast<uint32_t>(i + 1)));
   }
+  household.set_has_card(record.card_hash != 0);
+  if (record.merged_into != HouseholdId(0)) household.set_merged_into(HouseholdName(record.merged_into));
   SetTime(*household.mutable_create_time(), record.create_time);
   return household;
 }
@@ -202,35 +260,8 @@ v1::Balance RenderBalance(const View& view, HouseholdId id, const HouseholdRecor
     out.set_amount(lot.amount.hundredths());
     out.set_expires_on(absl::FormatCivilTime(CivilDayOf(lot.expires_day)));
   }
-  int64_t earned = 0;
-  for (const DayCount& day : record.days) {
-    if (day.day != today) continue;
-    for (const CategoryCount& count : day.categories) earned += count.reward.hundredths();
-  }
-  balance.set_earned_today(earned);
+  balance.set_earned_today(EarnedOn(record, today));
   return balance;
-}
-
-v1::Voucher RenderVoucher(VoucherId id, const VoucherRecord& record, const Catalogue& catalogue, absl::Time now) {
-  v1::Voucher voucher;
-  voucher.set_name(VoucherName(record.household, id));
-  if (const v1::Offer* offer = catalogue.Find<v1::Offer>(record.offer)) voucher.set_offer(offer->name());
-  if (const v1::Merchant* merchant = catalogue.Find<v1::Merchant>(record.merchant)) {
-    voucher.set_merchant(merchant->name());
-    voucher.set_merchant_display_name(merchant->display_name());
-  }
-  voucher.set_title_zh(record.title_zh);
-  voucher.set_title_en(record.title_en);
-  voucher.set_price(record.price.hundredths());
-  SetTime(*voucher.mutable_reserve_time(), record.reserve_time);
-  SetTime(*voucher.mutable_expire_time(), record.expire_time);
-  if (record.state == VoucherState::kCaptured) {
-    voucher.set_state(v1::Voucher::STATE_CAPTURED);
-    SetTime(*voucher.mutable_capture_time(), record.capture_time);
-  } else {
-    voucher.set_state(now >= record.expire_time ? v1::Voucher::STATE_EXPIRED : v1::Voucher::STATE_RESERVED);
-  }
-  return voucher;
 }
 
 }  // namespace fenfen

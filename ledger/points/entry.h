@@ -29,8 +29,8 @@ v1::Household RenderHousehold(HouseholdId id, const HouseholdRecord& record, con
 // What it has on `today`; lots past their day are left out.
 v1::Balance RenderBalance(const View& view, HouseholdId id, const HouseholdRecord& record, int32_t today);
 
-// A voucher as of `now`. The code is the caller's to add, where `voucher.state` is STATE_RESERVED.
-v1::Voucher RenderVoucher(VoucherId id, const VoucherRecord& record, const Catalogue& catalogue, absl::Time now);
+// A voucher as of `now`, with days in `zone`. The codes are the caller's to add, where `voucher.state` is STATE_RESERVED.
+v1::Voucher RenderVoucher(VoucherId id, const VoucherRecord& record, const Catalogue& catalogue, absl::Time now, absl::TimeZone zone);
 
 // Resource names.
 std::string HouseholdName(HouseholdId id);                     // "households/10000001"

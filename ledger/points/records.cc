@@ -3,20 +3,28 @@
 #include "ledger/core/bytes.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
+#include "ledger/points/earning/day_log.h"
 
 namespace fenfen {
 namespace {
 
 // On disk, do not renumber.
-constexpr uint8_t kHouseholdFormat = 1;
-constexpr uint8_t kVoucherFormat = 1;
-// More than most need.
-constexpr size_t kUsualHouseholdBytes = 160;
+constexpr uint8_t kHouseholdFormat = 3;
+constexpr uint8_t kVoucherFormat = 2;
+constexpr size_t kMemberBytes = sizeof(uint64_t) + sizeof(MemberRole);
 
 void WriteTime(ByteWriter& w, absl::Time time) { w.Zigzag(absl::ToUnixMicros(time)); }
 absl::Time ReadTime(ByteReader& in) { return absl::FromUnixMicros(in.Zigzag()); }
 
-void WriteLots(ByteWriter& w, const std::vector<Lot>& lots) {
+Member ReadMember(ByteReader& in) {
+  const uint64_t subject_hash = in.U64();
+  const uint8_t role = in.U8();
+  if (role > static_cast<uint8_t>(MemberRole::kLeft)) in.Fail();
+  return {subject_hash, static_cast<MemberRole>(role)};
+}
+
+template <typename Writer>
+void WriteLots(Writer& w, const std::vector<Lot>& lots) {
   w.Varint(lots.size());
   for (const Lot& lot : lots) {
     w.Zigzag(lot.expires_day);
@@ -40,57 +48,50 @@ std::vector<Lot> ReadLots(ByteReader& in) {
   return lots;
 }
 
-void WriteDays(ByteWriter& w, const std::vector<DayCount>& days) {
-  w.Varint(days.size());
-  for (const DayCount& day : days) {
-    w.Zigzag(day.day);
-    w.Varint(day.categories.size());
-    for (const CategoryCount& count : day.categories) {
-      w.U8(count.category);
-      w.Varint(static_cast<uint64_t>(count.drops));
-      w.Varint(static_cast<uint64_t>(count.reward.hundredths()));
-    }
-  }
-}
-
-std::vector<DayCount> ReadDays(ByteReader& in) {
-  std::vector<DayCount> days;
-  const size_t count = in.Count();
-  for (size_t n = 0; n < count && !in.failed(); ++n) {
-    DayCount day;
-    day.day = static_cast<int32_t>(in.Zigzag());
-    const size_t categories = in.Count();
-    for (size_t m = 0; m < categories && !in.failed(); ++m) {
-      const uint8_t category = in.U8();
-      const auto drops = static_cast<int32_t>(in.Varint());
-      day.categories.push_back({category, drops, ReadAmount(in)});
-    }
-    days.push_back(std::move(day));
-  }
-  return days;
+// How many bytes a household's record takes at most.
+size_t EncodedBytesMax(const HouseholdRecord& record) {
+  constexpr size_t kVarint = BoundedWriter::kVarintMax;
+  constexpr size_t kHead = 1 + 4 * sizeof(uint64_t) + 8 * kVarint;
+  constexpr size_t kLot = 2 * kVarint;
+  constexpr size_t kCode = sizeof(uint64_t) + kVarint;
+  constexpr size_t kUse = sizeof(uint64_t) + 2 * kVarint;
+  return kHead + record.members.size() * kMemberBytes + record.lots.size() * kLot + record.days.size() + record.codes.size() * kCode +
+         record.uses.size() * kUse;
 }
 
 }  // namespace
 
 std::string EncodeHousehold(const HouseholdRecord& record) {
   std::string out;
-  out.reserve(kUsualHouseholdBytes);
-  ByteWriter w(out);
+  BoundedWriter w(out, EncodedBytesMax(record));
   w.U8(kHouseholdFormat);
   w.U64(record.region.value());
   w.U64(record.card_hash);
   w.U64(record.door_hash);
-  WriteTime(w, record.create_time);
+  w.Zigzag(absl::ToUnixMicros(record.create_time));
   w.Varint(record.members.size());
-  for (const uint64_t subject_hash : record.members) w.U64(subject_hash);
+  for (const Member& member : record.members) {
+    w.U64(member.subject_hash);
+    w.U8(static_cast<uint8_t>(member.role));
+  }
   w.U64(record.last_voucher.value());
   WriteLots(w, record.lots);
-  WriteDays(w, record.days);
+  w.Varint(static_cast<uint64_t>(record.debt.hundredths()));
+  w.Bytes(record.days);
   w.Varint(record.codes.size());
   for (const UsedCode& code : record.codes) {
     w.U64(code.station.value());
     w.Varint(code.step);
   }
+  w.Varint(record.uses.size());
+  for (const OfferUse& use : record.uses) {
+    w.U64(use.offer.value());
+    w.Zigzag(use.day);
+    w.Varint(static_cast<uint64_t>(use.quantity));
+  }
+  // Last and only where there is one, since there nearly never is.
+  if (record.merged_into != HouseholdId(0)) w.Varint(record.merged_into.value());
+  out.resize(w.written().size());
   return out;
 }
 
@@ -103,14 +104,26 @@ absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes) {
   record.door_hash = in.U64();
   record.create_time = ReadTime(in);
   const size_t members = in.Count();
-  for (size_t n = 0; n < members && !in.failed(); ++n) record.members.push_back(in.U64());
+  for (size_t n = 0; n < members && !in.failed(); ++n) record.members.push_back(ReadMember(in));
   record.last_voucher = VoucherId(in.U64());
   record.lots = ReadLots(in);
-  record.days = ReadDays(in);
+  record.debt = ReadAmount(in);
+  record.days = std::string(in.Bytes());
+  if (!ForEachDay(record.days, [](const DayHead&) {})) in.Fail();
   const size_t codes = in.Count();
   for (size_t n = 0; n < codes && !in.failed(); ++n) {
     const CatalogueId station(in.U64());
     record.codes.push_back({station, in.Varint()});
+  }
+  const size_t uses = in.Count();
+  for (size_t n = 0; n < uses && !in.failed(); ++n) {
+    const CatalogueId offer(in.U64());
+    const auto day = static_cast<int32_t>(in.Zigzag());
+    record.uses.push_back({offer, day, static_cast<int64_t>(in.Varint())});
+  }
+  if (!in.failed() && in.left() > 0) {
+    record.merged_into = HouseholdId(in.Varint());
+    if (record.merged_into == HouseholdId(0)) in.Fail();
   }
   if (!in.Finished()) return absl::DataLossError("household record: the stored bytes do not have its form");
   return record;
@@ -125,9 +138,13 @@ absl::StatusOr<HouseholdNames> DecodeNames(absl::string_view household) {
   names.door_hash = in.U64();
   ReadTime(in);
   const size_t members = in.Count();
-  if (members > in.left() / sizeof(uint64_t)) in.Fail();
+  if (members > in.left() / kMemberBytes) in.Fail();
   names.members.reserve(in.failed() ? 0 : members);
-  for (size_t n = 0; n < members && !in.failed(); ++n) names.members.push_back(in.U64());
+  for (size_t n = 0; n < members && !in.failed(); ++n) {
+    const Member member = ReadMember(in);
+    names.members.push_back(member.subject_hash);
+    if (member.role == MemberRole::kLeft) names.left.push_back(static_cast<uint32_t>(n + 1));
+  }
   if (in.failed()) return absl::DataLossError("household record: the stored bytes do not have its form");
   return names;
 }
@@ -140,12 +157,18 @@ std::string EncodeVoucher(const VoucherRecord& record) {
   w.U64(record.offer.value());
   w.U64(record.merchant.value());
   w.Varint(static_cast<uint64_t>(record.price.hundredths()));
+  w.Varint(static_cast<uint64_t>(record.quantity));
+  w.Varint(static_cast<uint64_t>(record.price_version));
   w.U8(static_cast<uint8_t>(record.state));
   WriteTime(w, record.reserve_time);
   WriteTime(w, record.expire_time);
   WriteTime(w, record.capture_time);
+  WriteTime(w, record.close_time);
   w.U64(record.operator_id.value());
   w.U64(record.previous.value());
+  w.U64(record.hold);
+  w.Varint(record.captured_in.value());
+  w.Varint(static_cast<uint64_t>(record.refund_days));
   WriteLots(w, record.lots);
   w.Bytes(record.title_zh);
   w.Bytes(record.title_en);
@@ -160,14 +183,20 @@ absl::StatusOr<VoucherRecord> DecodeVoucher(absl::string_view bytes) {
   record.offer = CatalogueId(in.U64());
   record.merchant = CatalogueId(in.U64());
   record.price = ReadAmount(in);
+  record.quantity = static_cast<int64_t>(in.Varint());
+  record.price_version = static_cast<int64_t>(in.Varint());
   const uint8_t state = in.U8();
-  if (state != static_cast<uint8_t>(VoucherState::kReserved) && state != static_cast<uint8_t>(VoucherState::kCaptured)) in.Fail();
+  if (state == 0 || state > static_cast<uint8_t>(kLastVoucherState)) in.Fail();
   record.state = static_cast<VoucherState>(state);
   record.reserve_time = ReadTime(in);
   record.expire_time = ReadTime(in);
   record.capture_time = ReadTime(in);
+  record.close_time = ReadTime(in);
   record.operator_id = CatalogueId(in.U64());
   record.previous = VoucherId(in.U64());
+  record.hold = in.U64();
+  record.captured_in = PartitionSeq(in.Varint());
+  record.refund_days = static_cast<int64_t>(in.Varint());
   record.lots = ReadLots(in);
   record.title_zh = std::string(in.Bytes());
   record.title_en = std::string(in.Bytes());

@@ -1,7 +1,9 @@
 #include "ledger/state/byte_arena.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
+#include <string>
 
 #include "ledger/core/check.h"
 #include "ledger/core/limits.h"
@@ -9,8 +11,12 @@
 namespace fenfen {
 namespace {
 
-// A block is its length as one to three bytes of seven bits each, and the bytes.
-size_t PrefixBytes(size_t size) { return size < 1u << 7 ? 1 : size < 1u << 14 ? 2 : 3; }
+// A block is its class, the length of its bytes as one to three bytes of seven bits each, and the bytes.
+size_t PrefixBytes(size_t size) { return size < 1u << 7 ? 2 : size < 1u << 14 ? 3 : 4; }
+
+// What a block that grows gets beyond what it needs, in units: a few drops of a household.
+constexpr size_t kRoomMin = 4;
+size_t RoomToGrow(size_t units) { return std::max(kRoomMin, units / 4); }
 
 }  // namespace
 
@@ -37,9 +43,11 @@ size_t ByteArena::UnitsOf(size_t size_class) {
   return (size_t{1} << log) + ((size_class - 16) % 4 + 1) * (size_t{1} << (log - 2));
 }
 
+size_t ByteArena::UnitsFor(size_t bytes) { return (PrefixBytes(bytes) + bytes + kUnitBytes - 1) / kUnitBytes; }
+
 absl::string_view ByteArena::Get(Handle handle) const {
   if (handle == 0) return {};
-  const char* at = At(handle);
+  const char* at = At(handle) + 1;
   size_t size = 0;
   for (int shift = 0;; shift += 7) {
     const auto byte = static_cast<uint8_t>(*at++);
@@ -48,23 +56,48 @@ absl::string_view ByteArena::Get(Handle handle) const {
   }
 }
 
-void ByteArena::Set(Handle& handle, absl::string_view bytes) {
-  FENFEN_CHECK(bytes.size() <= limits::kRecordBytesMax);
-  const auto class_of = [](size_t size) { return ClassFor((PrefixBytes(size) + size + kUnitBytes - 1) / kUnitBytes); };
-  const size_t wanted = class_of(bytes.size());
-  const size_t present = handle == 0 ? kClasses : class_of(Get(handle).size());
-  if (present != wanted) {
-    if (handle != 0) Free(handle, present);
-    handle = Allocate(wanted);
-  }
-  char* at = At(handle);
-  size_t size = bytes.size();
+char* ByteArena::SetSize(Handle handle, size_t size) const {
+  char* at = At(handle) + 1;
   for (; size >= 0x80; size >>= 7) *at++ = static_cast<char>(size | 0x80);
   *at++ = static_cast<char>(size);
-  std::memcpy(at, bytes.data(), bytes.size());
+  return at;
+}
+
+void ByteArena::Set(Handle& handle, absl::string_view bytes) {
+  FENFEN_CHECK(bytes.size() <= limits::kRecordBytesMax);
+  const size_t units = UnitsFor(bytes.size());
+  if (handle == 0) {
+    handle = Allocate(ClassFor(units));
+  } else if (const size_t present = UnitsOf(ClassOf(handle)); present < units) {
+    Free(handle);
+    handle = Allocate(ClassFor(units + RoomToGrow(units)));
+  } else if (present > kRoomMin + 2 * units) {
+    Free(handle);
+    handle = Allocate(ClassFor(units));
+  }
+  char* const at = SetSize(handle, bytes.size());
+  if (!bytes.empty()) std::memcpy(at, bytes.data(), bytes.size());
+}
+
+char* ByteArena::Extend(Handle& handle, size_t more) {
+  const size_t before = Get(handle).size();
+  const size_t size = before + more;
+  if (handle != 0 && UnitsFor(size) <= UnitsOf(ClassOf(handle)) && PrefixBytes(size) == PrefixBytes(before)) {
+    return SetSize(handle, size) + before;
+  }
+  std::string longer(Get(handle));
+  longer.resize(size);
+  Set(handle, longer);
+  return SetSize(handle, size) + before;
 }
 
 ByteArena::Handle ByteArena::Allocate(size_t size_class) {
+  const Handle handle = TakeBlock(size_class);
+  *At(handle) = static_cast<char>(size_class);
+  return handle;
+}
+
+ByteArena::Handle ByteArena::TakeBlock(size_t size_class) {
   Handle& free = free_[size_class];
   if (free != 0) {
     const Handle handle = free;
@@ -92,7 +125,8 @@ size_t ByteArena::AddChunk(size_t units) {
   return chunks_.size() - 1;
 }
 
-void ByteArena::Free(Handle handle, size_t size_class) {
+void ByteArena::Free(Handle handle) {
+  const size_t size_class = ClassOf(handle);
   std::memcpy(At(handle), &free_[size_class], sizeof(Handle));
   free_[size_class] = handle;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/core/check.h"
+#include "ledger/core/prefetch.h"
 
 namespace fenfen {
 
@@ -16,20 +17,21 @@ void HouseholdCells::PrefetchCell(uint64_t id) const {
   const uint64_t hash = HashOf(id);
   const uint32_t tag = TagOf(hash);
   const Slot* slot = index_.Find(hash, [tag](Slot s) { return (s.bits & 0xff) == tag; });
-  if (slot != nullptr) __builtin_prefetch(&CellAt(slot->cell()));
+  if (slot != nullptr) PrefetchForRead(&CellAt(slot->cell()));
 }
 
 const Cell* HouseholdCells::Find(uint64_t id) const { return FindAt(id, HashOf(id)); }
 
 Cell& HouseholdCells::At(uint64_t id) {
+  if (last_ != nullptr && last_->id_ == id) return *last_;
   const uint64_t hash = HashOf(id);
-  if (Cell* found = FindAt(id, hash); found != nullptr) return *found;
+  if (Cell* found = FindAt(id, hash); found != nullptr) return *(last_ = found);
   FENFEN_CHECK(count_ < kCellsMax);
   if (count_ % kChunk == 0) chunks_.emplace_back(new Cell[kChunk]);
   Cell& cell = CellAt(count_++);
   cell.id_ = id;
   index_.Add(Slot{count_ << 8 | TagOf(hash)}, [this](Slot slot) { return HashOf(CellAt(slot.cell()).id_); });
-  return cell;
+  return *(last_ = &cell);
 }
 
 void HouseholdCells::Reserve(size_t count) {

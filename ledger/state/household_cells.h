@@ -78,6 +78,7 @@ class HouseholdCells {
   Cell* FindAt(uint64_t id, uint64_t hash) const;
 
   std::vector<std::unique_ptr<Cell[]>> chunks_;
+  Cell* last_ = nullptr;  // that At gave: a commit asks for the same one several times
   uint32_t count_ = 0;
   CompactTable<Slot> index_;
 };

@@ -67,9 +67,7 @@ Contents::Account ReadAccount(ByteReader& in) {
   const uint8_t asset = in.U8();
   const uint64_t owner = in.U64();
   const std::optional<Points> balance = Points::Make(in.Zigzag());
-  const bool known = kind >= static_cast<uint8_t>(AccountKind::kProgramme) && kind <= static_cast<uint8_t>(AccountKind::kMerchant) &&
-                     (asset == static_cast<uint8_t>(Asset::kReward) || asset == static_cast<uint8_t>(Asset::kCivic));
-  if (!known || !balance || *balance == Points(0) || !WithinBound(static_cast<AccountKind>(kind), *balance)) {
+  if (!IsAccount(kind, asset) || !balance || *balance == Points(0) || !WithinBound(static_cast<AccountKind>(kind), *balance)) {
     in.Fail();
     return {};
   }

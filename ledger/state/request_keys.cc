@@ -1,6 +1,7 @@
 #include "ledger/state/request_keys.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 
@@ -84,6 +85,7 @@ void RequestKeys::AddKey(const Key& key) {
 
 void RequestKeys::AddEvent(uint64_t device, Event event) {
   Window* window = const_cast<Window*>(FindWindow(device));
+  if (window != nullptr && AppendEvent(*window, event)) return;
   std::vector<Event> events;
   if (window != nullptr) events = EventsOf(*window);
   const auto at = std::lower_bound(events.begin(), events.end(), event.number, [](const Event& e, uint64_t n) { return e.number < n; });
@@ -100,6 +102,20 @@ void RequestKeys::AddEvent(uint64_t device, Event event) {
     events.erase(events.begin(), keep);
   }
   SetEvents(*window, events);
+}
+
+// A device's next event nearly always comes after those that are there.
+bool RequestKeys::AppendEvent(Window& window, const Event& event) {
+  const absl::string_view bytes = events_.Get(window.events);
+  if (bytes.size() / sizeof(Event) >= limits::kDeviceWindow) return false;
+  Event last;
+  std::memcpy(&last, bytes.data() + bytes.size() - sizeof last, sizeof last);
+  if (event.number <= last.number) return false;
+  // Each part by itself: both were just written, and what is read wider than it was written waits until it is in the cache.
+  char* const at = events_.Extend(window.events, sizeof event);
+  std::memcpy(at + offsetof(Event, number), &event.number, sizeof event.number);
+  std::memcpy(at + offsetof(Event, effect), &event.effect, sizeof event.effect);
+  return true;
 }
 
 std::vector<RequestKeys::Event> RequestKeys::EventsOf(const Window& window) const {

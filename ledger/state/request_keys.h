@@ -64,6 +64,8 @@ class RequestKeys {
   Found FindEvent(const Window& window, uint64_t number, uint64_t fingerprint) const;
   void AddKey(const Key& key);
   void AddEvent(uint64_t device, Event event);
+  // False where it does not belong at the end, or there is no room.
+  bool AppendEvent(Window& window, const Event& event);
   std::vector<Event> EventsOf(const Window& window) const;
   void SetEvents(Window& window, const std::vector<Event>& events);
 

@@ -87,16 +87,23 @@ absl::StatusOr<CatalogueId> RegionOfResource(absl::string_view name, const Field
     return region;
   }
   if (absl::StartsWith(name, "regions/")) {
-    const v1::Region* region = catalogue.Find<v1::Region>(name);
-    if (region == nullptr || region->name() != name) return Refuse(Reason::REASON_REGION_UNKNOWN, {}, field.name());
-    return CatalogueIdOf(name);
+    const absl::string_view owner = name.substr(0, name.find('/', absl::string_view("regions/").size()));
+    const v1::Region* region = catalogue.Find<v1::Region>(owner);
+    if (region == nullptr || region->name() != owner) return Refuse(Reason::REASON_REGION_UNKNOWN, {}, field.name());
+    return CatalogueIdOf(owner);
   }
   if (absl::StartsWith(name, "stations/")) {
     const v1::Station* station = catalogue.Find<v1::Station>(name);
     if (station == nullptr || station->name() != name) return Refuse(Reason::REASON_STATION_UNKNOWN, {}, field.name());
     return CatalogueIdOf(station->region());
   }
-  return Malformed(field, "households/…, regions/… | stations/…");
+  if (absl::StartsWith(name, "merchants/")) {
+    const size_t end = name.find('/', absl::string_view("merchants/").size());
+    const v1::Merchant* merchant = catalogue.Find<v1::Merchant>(name.substr(0, end));
+    if (merchant == nullptr || merchant->name() != name.substr(0, end)) return Refuse(Reason::REASON_MERCHANT_UNKNOWN, {}, field.name());
+    return CatalogueIdOf(merchant->region());
+  }
+  return Malformed(field, "households/…, regions/…, stations/… | merchants/…");
 }
 
 absl::Status AuthoriseByRegion(const Caller& caller, absl::string_view name, const FieldDescriptor& field, const Catalogue& catalogue,

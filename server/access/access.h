@@ -42,7 +42,7 @@ class HouseholdRegions {
 };
 
 // Whether the grant of the caller's role reaches what the request names. PERMISSION_DENIED; FIELD_MISSING where the field is empty; for
-// staff also FIELD_MALFORMED, HOUSEHOLD_UNKNOWN, STATION_UNKNOWN and REGION_UNKNOWN.
+// staff also FIELD_MALFORMED, HOUSEHOLD_UNKNOWN, STATION_UNKNOWN, MERCHANT_UNKNOWN and REGION_UNKNOWN.
 absl::Status Authorise(const MethodAccess& access, const Caller& caller, const google::protobuf::Message& request,
                        const Catalogue& catalogue, const HouseholdRegions& households);
 

@@ -19,7 +19,7 @@ struct Caller {
   HouseholdId household;  // of a resident
   uint32_t member = 0;    // of a resident
   std::string merchant;   // `merchants/{merchant}` of a merchant's operator
-  std::string key;        // of a device: the public key that its token was verified with
+  std::string key;        // of a device, also one at a merchant's till: the public key that its token was verified with
   Actor actor;            // as the journal names them
 };
 

@@ -1,16 +1,40 @@
 #include "server/auth/authenticator.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "ledger/core/errors.h"
 
 namespace fenfen::server {
 namespace {
 
 constexpr absl::string_view kScheme = "Bearer ";
+
+// The operator of that name; nullptr where there is none, or it was revoked.
+const v1::MerchantOperator* FindOperator(absl::string_view name, const Catalogue& catalogue) {
+  const std::vector<absl::string_view> parts = absl::StrSplit(name, '/');
+  if (parts.size() != 4) return nullptr;
+  const v1::Merchant* merchant = catalogue.Find<v1::Merchant>(absl::StrCat(parts[0], "/", parts[1]));
+  if (merchant == nullptr) return nullptr;
+  for (const v1::MerchantOperator& person : merchant->operators()) {
+    if (person.name() == name && !person.revoked()) return &person;
+  }
+  return nullptr;
+}
+
+// With what a device signs its own tokens; empty for one that is not known or not trusted.
+std::string OwnKeyOf(absl::string_view name, const Catalogue& catalogue) {
+  if (absl::StartsWith(name, "merchants/")) {
+    const v1::MerchantOperator* person = FindOperator(name, catalogue);
+    return person == nullptr ? std::string() : person->public_key();
+  }
+  const v1::Device* device = catalogue.Find<v1::Device>(name);
+  return device == nullptr || device->name() != name || device->revoked() ? std::string() : device->public_key();
+}
 
 }  // namespace
 
@@ -24,10 +48,8 @@ absl::StatusOr<std::shared_ptr<const Caller>> Authenticator::Authenticate(absl::
   const TokenCache::Digest digest = TokenCache::DigestOf(token);
   std::shared_ptr<const Caller> caller = cache_.Find(digest);
   if (caller == nullptr) {
-    absl::StatusOr<Caller> verified = verifier_.Verify(token, now, [&catalogue](absl::string_view name) {
-      const v1::Device* device = catalogue.Find<v1::Device>(name);
-      return device == nullptr || device->name() != name || device->revoked() ? std::string() : device->public_key();
-    });
+    absl::StatusOr<Caller> verified =
+        verifier_.Verify(token, now, [&catalogue](absl::string_view name) { return OwnKeyOf(name, catalogue); });
     if (!verified.ok()) return verified.status();
     caller = std::make_shared<const Caller>(*std::move(verified));
     cache_.Insert(digest, caller);
@@ -39,7 +61,7 @@ absl::StatusOr<std::shared_ptr<const Caller>> Authenticator::Authenticate(absl::
   return caller;
 }
 
-absl::Status CheckStanding(const Caller& caller, const Catalogue& catalogue) {
+absl::Status Authenticator::CheckStanding(const Caller& caller, const Catalogue& catalogue) const {
   switch (caller.role) {
     case v1::ROLE_DEVICE: {
       const v1::Device* device = catalogue.Find<v1::Device>(CatalogueId(caller.actor.id));
@@ -55,13 +77,12 @@ absl::Status CheckStanding(const Caller& caller, const Catalogue& catalogue) {
       return stands ? absl::OkStatus() : Refuse(Reason::REASON_TOKEN_INVALID);
     }
     case v1::ROLE_MERCHANT: {
-      const v1::Merchant* merchant = catalogue.Find<v1::Merchant>(CatalogueId(caller.actor.id));
-      if (merchant == nullptr || merchant->name() != caller.merchant) return Refuse(Reason::REASON_TOKEN_INVALID);
-      const auto& operators = merchant->operators();
-      const bool stands = std::any_of(operators.begin(), operators.end(),
-                                      [&caller](const v1::MerchantOperator& person) { return person.name() == caller.subject; });
+      const v1::MerchantOperator* person = FindOperator(caller.subject, catalogue);
+      const bool stands = person != nullptr && (caller.key.empty() || person->public_key() == caller.key);
       return stands ? absl::OkStatus() : Refuse(Reason::REASON_TOKEN_INVALID);
     }
+    case v1::ROLE_RESIDENT:
+      return directory_.HasLeft(caller.household, caller.member) ? Refuse(Reason::REASON_TOKEN_INVALID) : absl::OkStatus();
     default:
       return absl::OkStatus();
   }

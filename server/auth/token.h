@@ -25,7 +25,7 @@ struct Issuer {
 
 class TokenVerifier {
  public:
-  // The public key of a device that is enrolled and trusted, by its name; empty for any other.
+  // The public key of a device that is enrolled and trusted, at a station or as a merchant's operator, by its name; empty for any other.
   using DeviceKey = absl::FunctionRef<std::string(absl::string_view device)>;
 
   explicit TokenVerifier(absl::flat_hash_map<std::string, Issuer> issuers);

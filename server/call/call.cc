@@ -39,7 +39,12 @@ bool IsStaff(v1::Role role) { return role == v1::ROLE_STAFF || role == v1::ROLE_
 }  // namespace
 
 Call::Call(const Gate& gate, const Method& method, grpc::CallbackServerContext& context)
-    : gate_(gate), method_(method), context_(context), now_(NowOf(gate.clock)), catalogue_(gate.catalogue.Snapshot()) {}
+    : gate_(gate),
+      method_(method),
+      context_(context),
+      counted_(gate.limits.calls),
+      now_(NowOf(gate.clock)),
+      catalogue_(gate.catalogue.Snapshot()) {}
 
 absl::Status Call::Enter() { return (method_.has_request_id ? gate_.limits.changes : gate_.limits.reads).Enter(place_); }
 
@@ -81,7 +86,7 @@ absl::Status Call::Refresh() {
   now_ = NowOf(gate_.clock);
   catalogue_ = gate_.catalogue.Snapshot();
   if (caller_->expires <= now_) return Refuse(Reason::REASON_TOKEN_EXPIRED);
-  return CheckStanding(*caller_, *catalogue_);
+  return gate_.authenticator.CheckStanding(*caller_, *catalogue_);
 }
 
 void Call::Conclude(const absl::Status& status, absl::AnyInvocable<void(const grpc::Status&) &&> leave) {

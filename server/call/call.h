@@ -82,6 +82,7 @@ class Call {
   const Gate& gate_;
   const Method& method_;
   grpc::CallbackServerContext& context_;
+  const Counted counted_;
   CallLimit::Place place_;
   const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
   absl::Time now_;

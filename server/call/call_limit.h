@@ -66,12 +66,25 @@ class CallLimit {
   std::atomic<int64_t> in_progress_{0};
 };
 
+// Counts what lives. `count` outlives it.
+class Counted {
+ public:
+  explicit Counted(std::atomic<int64_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_relaxed); }
+  ~Counted() { count_.fetch_sub(1, std::memory_order_release); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::atomic<int64_t>& count_;
+};
+
 // The server's limits.
 struct CallLimits {
   CallLimits(int64_t changes_max, int64_t reads_max, int64_t batches_max) : changes(changes_max), reads(reads_max), batches(batches_max) {}
-  CallLimit changes;  // unary calls that change something; each waits for the disk
-  CallLimit reads;    // the other unary calls
-  CallLimit batches;  // devices' batches, up to a thousand drops each
+  CallLimit changes;              // unary calls that change something; each waits for the disk
+  CallLimit reads;                // the other unary calls
+  CallLimit batches;              // devices' batches, up to a thousand drops each
+  std::atomic<int64_t> calls{0};  // of all kinds, from their beginning until their answer has left; not limited here
 };
 
 }  // namespace fenfen::server

@@ -19,6 +19,9 @@ namespace {
 // A year's books, and the events that may still come for it, are always at hand.
 constexpr int64_t kRetentionDaysMin = 400;
 constexpr int64_t kRetentionDaysMax = 100'000;
+constexpr absl::Duration kLeaseMin = absl::Seconds(1);
+constexpr absl::Duration kPeriodMin = absl::Milliseconds(100);
+constexpr absl::Duration kPeriodMax = absl::Hours(31 * 24);
 
 bool IsAddress(absl::string_view address) {
   const size_t colon = address.rfind(':');
@@ -49,6 +52,20 @@ void ReadIssuer(const toml::table& table, size_t position, absl::Status& status,
     if (other.name == issuer.name) reader.Fail("name", absl::StrCat("two issuers are called ", issuer.name));
   }
   config.issuers.push_back(std::move(issuer));
+}
+
+void ReadTimers(const toml::table& table, absl::Status& status, TimersConfig& config) {
+  TableReader reader(table, "timers.", status);
+  reader.Bool("enabled", config.enabled);
+  reader.Duration("lease", config.lease);
+  for (const toml::table* periods : reader.Tables("periods", false)) {
+    TableReader names(*periods, "timers.periods.", status);
+    for (const auto& [key, node] : *periods) {
+      const std::string name(key.str());
+      names.Duration(name.c_str(), config.periods[name]);
+    }
+  }
+  reader.Finish();
 }
 
 void ReadTables(const toml::table& table, absl::Status& status, Config& config) {
@@ -95,6 +112,7 @@ void ReadTables(const toml::table& table, absl::Status& status, Config& config) 
     reader.Integer("batches_max", config.limits.batches_max);
     reader.Finish();
   }
+  for (const toml::table* timers : root.Tables("timers", false)) ReadTimers(*timers, status, config.timers);
   for (const toml::table* log : root.Tables("log", false)) {
     TableReader reader(*log, "log.", status);
     reader.String("level", config.log.level);
@@ -145,6 +163,10 @@ absl::Status Check(const Config& config) {
   if (config.limits.changes_max < 1) return invalid("limits.changes_max", "must be at least 1");
   if (config.limits.reads_max < 1) return invalid("limits.reads_max", "must be at least 1");
   if (config.limits.batches_max < 1) return invalid("limits.batches_max", "must be at least 1");
+  if (config.timers.lease < kLeaseMin) return invalid("timers.lease", "must be at least 1s");
+  for (const auto& [name, period] : config.timers.periods) {
+    if (period < kPeriodMin || period > kPeriodMax) return invalid(absl::StrCat("timers.periods.", name), "must be 100ms to 744h");
+  }
   static constexpr absl::string_view kLevels[] = {"debug", "info", "warn", "error"};
   if (std::find(std::begin(kLevels), std::end(kLevels), config.log.level) == std::end(kLevels)) {
     return invalid("log.level", absl::StrCat("must be one of ", absl::StrJoin(kLevels, ", ")));

@@ -2,6 +2,7 @@
 // key never passes for a default. Relative paths are relative to the file's folder.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,13 @@ struct LimitsConfig {
   int64_t batches_max = 256;   // devices' batches
 };
 
+// What the server does by itself (server/jobs).
+struct TimersConfig {
+  bool enabled = true;                            // false: it runs none by itself, but an operator may
+  absl::Duration lease = absl::Minutes(1);        // how long a server that is gone keeps a job from the others
+  std::map<std::string, absl::Duration> periods;  // by the job's name, in place of its own
+};
+
 struct Config {
   std::string data_dir = "data";
   std::string listen = "127.0.0.1:0";
@@ -66,6 +74,7 @@ struct Config {
   StoresConfig stores;
   SnapshotConfig snapshot;
   LimitsConfig limits;
+  TimersConfig timers;
   LogConfig log;
 };
 

@@ -1,17 +1,23 @@
 #include "server/metrics/metrics.h"
 
+#include <netinet/in.h>
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/exposer.h>
 #include <prometheus/family.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <exception>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
 #include "ledger/core/errors.h"
 
 namespace fenfen::server {
@@ -21,13 +27,27 @@ namespace {
 const prometheus::Histogram::BucketBoundaries kBuckets = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
                                                           0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   5.0};
 constexpr char kThreads[] = "2";
+constexpr absl::Duration kKnockEvery = absl::Milliseconds(20);
+
+// Connects on the loopback, where the exposer mostly listens, and goes away.
+void Knock(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(static_cast<uint16_t>(port));
+  // Whether anybody is there does not matter.
+  static_cast<void>(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+  close(fd);
+}
 
 }  // namespace
 
 // Figures computed when scraped.
 class Metrics::Gauges final : public prometheus::Collectable {
  public:
-  void Add(const std::string& name, const std::string& help, std::function<double()> read) {
+  void Add(const std::string& name, const std::string& help, std::function<std::vector<Labelled>()> read) {
     std::lock_guard<std::mutex> lock(mutex_);
     gauges_.push_back({name, help, std::move(read)});
   }
@@ -36,9 +56,14 @@ class Metrics::Gauges final : public prometheus::Collectable {
     std::lock_guard<std::mutex> lock(mutex_);
     std::vector<prometheus::MetricFamily> families;
     for (const Gauge& gauge : gauges_) {
-      prometheus::ClientMetric metric;
-      metric.gauge.value = gauge.read();
-      families.push_back({gauge.name, gauge.help, prometheus::MetricType::Gauge, {metric}});
+      prometheus::MetricFamily family{gauge.name, gauge.help, prometheus::MetricType::Gauge, {}};
+      for (const Labelled& figure : gauge.read()) {
+        prometheus::ClientMetric metric;
+        for (const auto& [label, value] : figure.labels) metric.label.push_back({label, value});
+        metric.gauge.value = figure.value;
+        family.metric.push_back(std::move(metric));
+      }
+      families.push_back(std::move(family));
     }
     return families;
   }
@@ -46,7 +71,7 @@ class Metrics::Gauges final : public prometheus::Collectable {
  private:
   struct Gauge {
     std::string name, help;
-    std::function<double()> read;
+    std::function<std::vector<Labelled>()> read;
   };
   mutable std::mutex mutex_;
   std::vector<Gauge> gauges_;
@@ -94,6 +119,10 @@ Metrics::Method& Metrics::ForMethod(const std::string& name) {
 }
 
 void Metrics::AddGauge(const std::string& name, const std::string& help, std::function<double()> read) {
+  gauges_->Add(name, help, [read = std::move(read)] { return std::vector<Labelled>{{{}, read()}}; });
+}
+
+void Metrics::AddGauges(const std::string& name, const std::string& help, std::function<std::vector<Labelled>()> read) {
   gauges_->Add(name, help, std::move(read));
 }
 
@@ -110,6 +139,19 @@ absl::StatusOr<std::string> Metrics::Serve(const std::string& address) {
   return absl::StrCat(address.substr(0, address.rfind(':')), ":", ports.front());
 }
 
-void Metrics::StopServing() { exposer_.reset(); }
+// The exposer looks whether it is to end when somebody connects, and else every two seconds only.
+void Metrics::StopServing() {
+  if (exposer_ == nullptr) return;
+  const std::vector<int> ports = exposer_->GetListeningPorts();
+  absl::Notification ended;
+  std::thread ending([&] {
+    exposer_.reset();
+    ended.Notify();
+  });
+  while (!ended.WaitForNotificationWithTimeout(kKnockEvery)) {
+    for (const int port : ports) Knock(port);
+  }
+  ending.join();
+}
 
 }  // namespace fenfen::server

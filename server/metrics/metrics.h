@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -39,7 +40,7 @@ class Metrics {
     void Add(std::optional<v1::Reason> reason);
 
    private:
-    static constexpr size_t kReasonsMax = 128;
+    static constexpr size_t kReasonsMax = 255;  // the highest number in the error table
     prometheus::Family<prometheus::Counter>& family_;
     const std::string label_, value_;
     std::array<std::atomic<prometheus::Counter*>, kReasonsMax + 1> counters_{};
@@ -67,6 +68,12 @@ class Metrics {
   Counts& device_events() { return *device_events_; }
   // Shows a figure that is asked for at each scrape. `read` must be cheap and safe to call until StopServing.
   void AddGauge(const std::string& name, const std::string& help, std::function<double()> read);
+  // The same for several figures under one name, each with the labels given.
+  struct Labelled {
+    std::vector<std::pair<std::string, std::string>> labels;
+    double value = 0;
+  };
+  void AddGauges(const std::string& name, const std::string& help, std::function<std::vector<Labelled>()> read);
 
   // Serves /metrics on HOST:PORT; port 0 takes a free one. Returns the address bound.
   absl::StatusOr<std::string> Serve(const std::string& address);

@@ -4,8 +4,13 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ledger/core/clock.h"
 #include "ledger/core/errors.h"
 #include "ledger/points/catalogue_update.h"
+#include "ledger/points/earning/rules.h"
+#include "ledger/points/spending/offer_terms.h"
+#include "ledger/points/spending/stock.h"
+#include "ledger/points/stored_message.h"
 #include "ledger/points/why.h"
 #include "server/services/render.h"
 
@@ -34,22 +39,41 @@ absl::Status ListStations(const Call& call, const v1::ListStationsRequest& reque
   return absl::OkStatus();
 }
 
-absl::Status GetRuleSet(const Call& call, v1::GetRuleSetResponse& response) {
-  const v1::RuleSet* rules = call.catalogue().rules();
+absl::Status GetRuleSet(const Call& call, const v1::GetRuleSetRequest& request, v1::GetRuleSetResponse& response) {
+  const Catalogue& catalogue = call.catalogue();
+  const Rules* rules = request.version() == 0 ? catalogue.RulesOn(DayNumberOf(call.now(), call.zone()))
+                                              : catalogue.RulesVersion(static_cast<uint32_t>(request.version()));
   if (rules == nullptr) return Refuse(Reason::REASON_RULES_ABSENT);
-  *response.mutable_rule_set() = *rules;
+  *response.mutable_rule_set() = rules->set();
+  response.set_latest_version(catalogue.rules()->version());
   SetTime(*response.mutable_create_time(), call.catalogue().rules_set_at());
   return absl::OkStatus();
 }
 
-absl::Status ListOffers(const Call& call, v1::ListOffersResponse& response) {
-  std::vector<const v1::Offer*> offers = call.catalogue().All<v1::Offer>();
-  offers.erase(std::remove_if(offers.begin(), offers.end(), [](const v1::Offer* offer) { return offer->withdrawn(); }), offers.end());
-  std::stable_sort(offers.begin(), offers.end(), [](const v1::Offer* a, const v1::Offer* b) { return a->price() < b->price(); });
-  for (const v1::Offer* offer : offers) {
+// What is left of an offer's stock; as of now, for people to look at.
+int64_t StockLeft(const v1::Offer& offer, const State& state) {
+  const CatalogueId id = CatalogueIdOf(offer.name());
+  int64_t left = offer.stock();
+  const absl::Status read = state.Read(PartitionOfStock(id), [&](const View& view, PartitionSeq) {
+    const auto stock = ReadMessage<ledger::v1::OfferStock>(view, {RecordKind::kOfferStock, id.value()});
+    if (stock.ok()) left = offer.stock() - stock->message.held() - stock->message.taken();
+  });
+  return read.ok() ? std::max<int64_t>(0, left) : 0;
+}
+
+absl::Status ListOffers(const Call& call, const State& state, v1::ListOffersResponse& response) {
+  const int32_t today = DayNumberOf(call.now(), call.zone());
+  std::vector<std::pair<Points, const v1::Offer*>> offers;  // with the prices of the day
+  for (const v1::Offer* offer : call.catalogue().All<v1::Offer>()) {
+    if (!offer->withdrawn()) offers.emplace_back(PriceOn(*offer, today).first, offer);
+  }
+  std::stable_sort(offers.begin(), offers.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [price, offer] : offers) {
     if (response.offers_size() >= kListMax) break;
     v1::Offer& out = *response.add_offers();
     out = *offer;
+    out.set_price(price.hundredths());
+    if (HasStock(*offer)) out.set_stock_left(StockLeft(*offer, state));
     if (const v1::Merchant* merchant = call.catalogue().Find<v1::Merchant>(offer->merchant())) {
       out.set_merchant_display_name(merchant->display_name());
     }
@@ -99,13 +123,14 @@ grpc::ServerUnaryReactor* CatalogueService::ListStations(grpc::CallbackServerCon
 grpc::ServerUnaryReactor* CatalogueService::GetRuleSet(grpc::CallbackServerContext* context, const v1::GetRuleSetRequest* request,
                                                        v1::GetRuleSetResponse* response) {
   return HandleUnary(gate_, get_rule_set_, context, request, response,
-                     [](Call& call, const auto&, auto& out, Done done) { std::move(done)(server::GetRuleSet(call, out)); });
+                     [](Call& call, const auto& in, auto& out, Done done) { std::move(done)(server::GetRuleSet(call, in, out)); });
 }
 
 grpc::ServerUnaryReactor* CatalogueService::ListOffers(grpc::CallbackServerContext* context, const v1::ListOffersRequest* request,
                                                        v1::ListOffersResponse* response) {
-  return HandleUnary(gate_, list_offers_, context, request, response,
-                     [](Call& call, const auto&, auto& out, Done done) { std::move(done)(server::ListOffers(call, out)); });
+  return HandleUnary(gate_, list_offers_, context, request, response, [this](Call& call, const auto&, auto& out, Done done) {
+    std::move(done)(server::ListOffers(call, backend_.state, out));
+  });
 }
 
 void CatalogueService::CheckOnly(Call& call, const v1::UpdateCatalogueRequest& request, v1::UpdateCatalogueResponse& response, Done done) {

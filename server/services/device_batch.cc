@@ -62,6 +62,9 @@ absl::StatusOr<DropFacts> FactsOf(const v1::DeviceDrop& drop, CatalogueId statio
   if (drop.weight_grams() != 0) facts.grams = drop.weight_grams();
   facts.station = station;
   facts.event_time = absl::FromUnixMicros(drop.event_time_micros());
+  facts.material = drop.material();
+  facts.pieces = drop.pieces();
+  facts.may_be_late = true;  // it was taken down at its time: a person may see to it
   return facts;
 }
 
@@ -70,6 +73,9 @@ uint64_t FingerprintOf(const v1::DeviceDrop& drop) {
   for (const int64_t part : {int64_t{drop.member()}, int64_t{drop.category()}, drop.weight_grams(), drop.event_time_micros()}) {
     hash = MixBits(hash ^ static_cast<uint64_t>(part));
   }
+  // As before for drops that say neither.
+  if (drop.pieces() != 0) hash = MixBits(hash ^ static_cast<uint64_t>(drop.pieces()));
+  if (!drop.material().empty()) hash = MixBits(hash ^ StableHash(drop.material()));
   return hash;
 }
 
@@ -87,6 +93,7 @@ std::optional<v1::Reason> FillOutcome(const absl::StatusOr<Outcome>& result, v1:
     if (posting.account.asset == Asset::kReward) outcome.set_reward(posting.amount.hundredths());
     if (posting.account.asset == Asset::kCivic) outcome.set_civic(posting.amount.hundredths());
   }
+  outcome.set_pending(result->committed.transaction.kind == TransactionKind::kPendingDrop);
   outcome.set_entry_sequence(static_cast<int64_t>(result->committed.seq.value()));
   outcome.set_replayed(result->replayed);
   return std::nullopt;

@@ -27,7 +27,7 @@ absl::StatusOr<DropFacts> FactsOf(const v1::DeviceDrop& drop, CatalogueId statio
 // What tells a repetition of an event from another event under the same number.
 uint64_t FingerprintOf(const v1::DeviceDrop& drop);
 
-// Fills an event's outcome. Returns the reason where it was not credited.
+// Fills an event's outcome. Returns the reason where it was not taken.
 std::optional<v1::Reason> FillOutcome(const absl::StatusOr<Outcome>& result, v1::DropOutcome& outcome);
 
 // The answer to a batch that was refused as a whole.

@@ -22,7 +22,8 @@ class DeviceSequences final : public Projection {
 
   void Apply(const CommittedTransaction& committed) override {
     const RequestKey& key = committed.transaction.key;
-    if (committed.transaction.kind != TransactionKind::kDrop || !IsDeviceEventKey(key)) return;
+    const TransactionKind kind = committed.transaction.kind;
+    if ((kind != TransactionKind::kDrop && kind != TransactionKind::kPendingDrop) || !IsDeviceEventKey(key)) return;
     Add(CatalogueId(key.high), SequenceOf(key), committed.partition);
   }
   void Restore(const PartitionContents&) override {}

@@ -38,7 +38,7 @@ void ImportRows::Add(const v1::HouseholdRow& row, const Catalogue& catalogue) {
   const v1::Region* region = catalogue.Find<v1::Region>(facts.region);
   if (region == nullptr || region->name() != region_name) {
     Error(rows_, "region", absl::StrCat("没有区域“", row.region(), "”"), absl::StrCat("there is no region ", row.region()));
-  } else if (region->level() != "estate") {
+  } else if (region->level() != "estate" && region->level() != "building") {
     Error(rows_, "region", absl::StrCat("“", row.region(), "”不是小区"), absl::StrCat(row.region(), " is not an estate"));
   }
   if (row.members() < 1 || row.members() > limits::kMembersMax) {

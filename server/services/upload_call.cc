@@ -172,7 +172,7 @@ absl::StatusOr<Command> UploadCall::CommandFor(const v1::DeviceDrop& drop, Catal
   if (backend_.device_sequences.UsedElsewhere(context.key, partition)) {
     return Refuse(Reason::REASON_DEVICE_SEQUENCE_REUSED, {}, "sequence");
   }
-  Command command{partition, context.key, context.fingerprint, DropReads(*facts), nullptr};
+  Command command{partition, context.key, context.fingerprint, DropReads(*facts, catalogue(), context), nullptr};
   command.decide = [facts = *facts, context, catalogue = catalogue_ptr()](const View& view) {
     return DecideDrop(view, facts, *catalogue, context);
   };

@@ -2,82 +2,15 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
-#include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
-#include "ledger/state/redis/partition_keys.h"
-#include "server/config/key_files.h"
+#include "server/stores/journal_base.h"
+#include "server/stores/redis_settings.h"
 
 namespace fenfen::server {
 namespace {
 
 // How long an orderly stop may take to write a last snapshot. Without it the next start replays what came since the one before.
 constexpr absl::Duration kLastSnapshotMax = absl::Seconds(2);
-constexpr absl::string_view kUsualRedis = "127.0.0.1:6379";
-
-absl::StatusOr<RedisEndpoint> EndpointOf(absl::string_view key, absl::string_view address) {
-  RedisEndpoint endpoint;
-  if (absl::ConsumePrefix(&address, "unix:")) {
-    endpoint.unix_path = std::string(address);
-    if (!endpoint.unix_path.empty()) return endpoint;
-  }
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return absl::InvalidArgumentError(absl::StrCat(key, ": ", address, " is neither HOST:PORT nor unix:PATH"));
-  }
-  endpoint.host = std::string(address.substr(0, colon));
-  endpoint.port = static_cast<uint16_t>(port);
-  return endpoint;
-}
-
-// Of one server among several, which are reached over TCP.
-absl::StatusOr<std::vector<RedisEndpoint>> EndpointsOf(absl::string_view key, const std::vector<std::string>& addresses) {
-  std::vector<RedisEndpoint> endpoints;
-  for (const std::string& address : addresses) {
-    const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf(key, address);
-    if (!endpoint.ok()) return endpoint.status();
-    if (!endpoint->unix_path.empty()) return absl::InvalidArgumentError(absl::StrCat(key, ": ", address, " is not HOST:PORT"));
-    endpoints.push_back(*endpoint);
-  }
-  return endpoints;
-}
-
-absl::Status ReadPassword(const std::string& file, bool production, std::string& password) {
-  if (file.empty()) return absl::OkStatus();
-  if (absl::Status status = CheckOwnerOnly(file); production && !status.ok()) return status;
-  const absl::StatusOr<std::string> text = ReadSmallFile(file);
-  if (!text.ok()) return text.status();
-  password = std::string(absl::StripAsciiWhitespace(*text));
-  return absl::OkStatus();
-}
-
-absl::StatusOr<RedisStateOptions> OptionsOf(const RedisConfig& config, bool production) {
-  RedisStateOptions options;
-  if (!IsDeploymentName(config.deployment)) {
-    return absl::InvalidArgumentError(absl::StrCat("redis.deployment: ", config.deployment, " cannot begin a key"));
-  }
-  options.deployment = config.deployment;
-  const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf("redis.address", config.address.empty() ? kUsualRedis : config.address);
-  if (!endpoint.ok()) return endpoint.status();
-  options.redis.endpoint = *endpoint;
-  absl::StatusOr<std::vector<RedisEndpoint>> sentinels = EndpointsOf("redis.sentinels", config.sentinels);
-  if (!sentinels.ok()) return sentinels.status();
-  options.redis.sentinels = *std::move(sentinels);
-  absl::StatusOr<std::vector<RedisEndpoint>> cluster = EndpointsOf("redis.cluster", config.cluster);
-  if (!cluster.ok()) return cluster.status();
-  options.redis.cluster = *std::move(cluster);
-  options.redis.master_name = config.master_name;
-  options.redis.sentinel_user = config.sentinel_user;
-  options.redis.user = config.user;
-  absl::Status status = ReadPassword(config.password_file, production, options.redis.password);
-  if (status.ok()) status = ReadPassword(config.sentinel_password_file, production, options.redis.sentinel_password);
-  if (!status.ok()) return status;
-  if (!config.ca.empty()) options.redis.tls = RedisTls{config.ca, config.certificate, config.key, config.server_name};
-  return options;
-}
 
 }  // namespace
 
@@ -131,26 +64,46 @@ void Stores::Sweep(PartitionId partition) {
 
 absl::Status Stores::OpenState() {
   if (config_.stores.state == "redis") {
-    absl::StatusOr<RedisStateOptions> options = OptionsOf(config_.stores.redis, config_.production);
+    absl::StatusOr<RedisStateOptions> options = RedisOptionsOf(config_.stores.redis, config_.production);
     if (!options.ok()) return options.status();
     tail_.emplace(*journal_);
     auto redis = std::make_unique<RedisState>(*std::move(options), *tail_);
     redis_ = redis.get();
     state_ = std::move(redis);
-    absl::MutexLock lock(&sweeping_);
-    sweeper_ = redis_;
-    return absl::OkStatus();
+    {
+      absl::MutexLock lock(&sweeping_);
+      sweeper_ = redis_;
+    }
+    return FetchBase();
   }
   auto memory = std::make_unique<MemoryState>();
   memory_ = memory.get();
   state_ = std::move(memory);
   snapshots_.emplace(files_, absl::StrCat(config_.data_dir, "/snapshots"));
-  return absl::OkStatus();
+  return FetchBase();
+}
+
+// Where months of a PostgreSQL journal are archived, a start goes on from the base that stands for them: a State in memory that has no
+// snapshot of its own, and the projections beside a State in Redis.
+absl::Status Stores::FetchBase() {
+  if (postgres_journal_ == nullptr) return absl::OkStatus();
+  if (memory_ == nullptr) snapshots_.emplace(files_, absl::StrCat(config_.data_dir, "/base"));
+  if (absl::Status status = snapshots_->Open(); !status.ok()) return status;
+  if (memory_ != nullptr) {
+    const absl::StatusOr<std::vector<uint64_t>> own = snapshots_->Numbers();
+    if (!own.ok() || !own->empty()) return own.status();
+  }
+  PostgresSessionOptions session;
+  session.conninfo = config_.stores.postgres.connection;
+  session.timeout = config_.stores.postgres.timeout;
+  const absl::StatusOr<uint64_t> number = FetchNewestBase(session, *snapshots_);
+  if (number.ok() && *number == 0 && memory_ == nullptr) snapshots_.reset();
+  return number.status();
 }
 
 absl::Status Stores::Start(Engine& engine, const std::vector<Projection*>& projections) {
   RecoveryOptions options;
-  if (memory_ != nullptr) options = {.snapshots = &*snapshots_, .savable = memory_};
+  if (snapshots_) options = {.snapshots = &*snapshots_, .savable = memory_};
   FollowerOptions follow;
   follow.report = [this](const absl::Status& why) {
     log_.Write(why.ok() ? Log::Level::kInfo : Log::Level::kError, "following the journal",
@@ -164,9 +117,8 @@ absl::Status Stores::Start(Engine& engine, const std::vector<Projection*>& proje
     return absl::OkStatus();
   }
   tail_->Attach(engine);
-  if (absl::Status status = redis_->AwaitOpen(config_.stores.redis.open_timeout); !status.ok()) {
+  if (absl::Status status = redis_->AwaitOpen(config_.stores.redis.open_timeout); !status.ok())
     return absl::Status(status.code(), absl::StrCat("[redis] ", status.message()));
-  }
   const RedisState::Figures figures = redis_->figures();
   log_.Write(Log::Level::kInfo, "redis has all of the journal",
              {{"restored", absl::StrCat(figures.restored)}, {"swept", absl::StrCat(figures.swept)}});

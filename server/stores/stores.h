@@ -49,6 +49,11 @@ class Stores {
   // Recovers and makes the State ready for work. What does not mend by itself, such as a wrong password, ends it at once; else it waits for
   // Redis as long as the configuration says.
   absl::Status Start(Engine& engine, const std::vector<Projection*>& projections);
+  // A stop is near: from then on nothing waits for a PostgreSQL that is away. What a server among several has committed in Redis and cannot
+  // journal stays there for the others, and for its own next start.
+  void GiveUpAt(absl::Time time) {
+    if (postgres_journal_ != nullptr) postgres_journal_->GiveUpAt(time);
+  }
   // After the engine has stopped well or not (`stopped`), and before it goes: state() is gone then. A second call does nothing.
   void Stop(const absl::Status& stopped);
 
@@ -62,6 +67,7 @@ class Stores {
   absl::Status OpenPostgres(std::function<void(const absl::Status&)> report);
   void Sweep(PartitionId partition);
   absl::Status OpenState();
+  absl::Status FetchBase();
   void LogRecovery(const RecoveryReport& recovery) const;
   void StartSnapshots(const RecoveryReport& recovery, const std::vector<Projection*>& projections);
 

@@ -1,6 +1,7 @@
 // The benchmarks, small and short: that each line has its fields and a figure, and that what measures is right. Never how fast.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdio>
@@ -129,10 +130,33 @@ TEST(Bench, ScaleSaysItsLines) {
 
 TEST(Bench, RedisSaysItsLines) {
   std::vector<std::string> names;
-  for (const boost::json::object& line : LinesOf("redis")) names.emplace_back(line.at("name").as_string());
-  EXPECT_THAT(names, testing::ElementsAre("redis/commit/no-aof/batch-64", "redis/drops-a-shard/no-aof", "redis/commit/everysec/batch-64",
-                                          "redis/drops-a-shard/everysec", "redis/commit/always/batch-64", "redis/two-shards-against-one",
-                                          "redis/postgres-journal"));
+  boost::json::object processors;
+  for (const boost::json::object& line : LinesOf("redis")) {
+    names.emplace_back(line.at("name").as_string());
+    if (line.contains("processors")) processors = line.at("processors").as_object();
+  }
+  EXPECT_THAT(names,
+              testing::ElementsAre("redis/commit/no-aof/batch-64", "redis/drops-a-shard/no-aof", "redis/commit/everysec/batch-64",
+                                   "redis/drops-a-shard/everysec", "redis/commit/always/batch-64", "redis/load-and-commit/no-aof/batch-64",
+                                   "redis/two-shards-against-one", "redis/postgres-journal"));
+  // Who took the processors: this process, each server and all the rest, in each phase.
+  EXPECT_EQ(processors.at("count").to_number<int64_t>(), sysconf(_SC_NPROCESSORS_ONLN));
+  const boost::json::array& phases = processors.at("phases").as_array();
+  ASSERT_EQ(phases.size(), 2u);
+  for (size_t shards = 1; shards <= 2; ++shards) {
+    const boost::json::object& phase = phases[shards - 1].as_object();
+    EXPECT_EQ(phase.at("phase").as_string(), shards == 1 ? "one shard" : "two shards");
+    const boost::json::array& shares = phase.at("shares").as_array();
+    ASSERT_EQ(shares.size(), 2 + shards);
+    double sum = 0;
+    for (size_t n = 0; n < shares.size(); ++n) {
+      const boost::json::object& share = shares[n].as_object();
+      EXPECT_EQ(share.at("process").as_string(), n == 0 ? "fenfenctl" : n <= shards ? "redis" : "others");
+      sum += share.at("processors").to_number<double>();
+    }
+    EXPECT_NEAR(phase.at("sum").to_number<double>(), sum, 1e-9);
+    EXPECT_GT(sum, 0);
+  }
 }
 
 TEST(Bench, RefusesWhatItDoesNotKnow) {
@@ -215,6 +239,20 @@ TEST(Report, SaysWhetherTheGoalIsMet) {
   EXPECT_THAT(lines[0], testing::AllOf(StartsWith("a "), HasSubstr("ratio 0.900"), HasSubstr("≥ 0.85 ✓")));
   EXPECT_THAT(lines[1], testing::AllOf(StartsWith("b "), HasSubstr("≤ 256 ✗")));
   EXPECT_EQ(progress.str(), "bench: 正在测\n");
+}
+
+TEST(Report, SaysWhoTookTheProcessors) {
+  std::ostringstream out, progress;
+  Report report(false, out, progress);
+  Line line{.name = "a", .value = 13, .unit = "x/s", .bare = 10, .goal = 1.7};
+  line.processors = {{"one shard", {{"fenfenctl", 0.95}, {"redis", 1}}},
+                     {"two shards", {{"fenfenctl", 1}, {"redis", 0.5}, {"redis", 0.49}}}};
+  report.Add(line);
+  const std::vector<std::string> lines = absl::StrSplit(out.str(), '\n');
+  ASSERT_GE(lines.size(), 3u);
+  const std::string of = absl::StrCat(" / of ", sysconf(_SC_NPROCESSORS_ONLN), " processors");
+  EXPECT_THAT(lines[1], testing::AllOf(HasSubstr("one shard：fenfenctl 0.95 + redis 1.00 = 1.95"), testing::EndsWith(of)));
+  EXPECT_THAT(lines[2], HasSubstr("two shards：fenfenctl 1.00 + redis 0.50 + redis 0.49 = 1.99"));
 }
 
 }  // namespace

@@ -145,9 +145,10 @@ class DiskFullTest : public testing::Test {
 std::string DiskFullTest::refused_;
 
 TEST_F(DiskFullTest, WritesAreRefusedReadsGoOnAndWritesResume) {
-  SmallDisk disk("size=64k,mode=0700");
+  SmallDisk disk("size=76k,mode=0700");
   ASSERT_TRUE(disk.mounted());
-  WriteFile(disk / "ballast", std::string(16u << 10, 'x'));  // room for three segments is left
+  // Room for three segments is left. The ballast has that of one more, and of the indexes of three, which may be written before it.
+  WriteFile(disk / "ballast", std::string(28u << 10, 'x'));
   Open(disk);
   GoOnUntilFull();
   ExpectReadsGoOn();

@@ -130,6 +130,8 @@ describe('a resident', () => {
     await phone.tap('offer', cast.offer.title_zh);
     await phone.see('what', cast.offer.title_zh);
     await phone.tap('t-button', '确认兑换');
+    await phone.see('pass__reveal');
+    await phone.tap('pass__reveal');
     const code = await phone.see('pass__code');
     voucherCode = (code.textContent ?? '').trim();
     expect(voucherCode).toMatch(/^[0-9A-Z]{5}(-[0-9A-Z]{4}){4}$/);

@@ -37,6 +37,17 @@ TEST_F(BridgeTest, SignInLeadsToACallInTheResidentsName) {
   EXPECT_EQ(server_->authorization(), "Bearer " + token);
 }
 
+TEST_F(BridgeTest, AnInvitedPersonJoinsWithTheSignIn) {
+  const ProbeReply session = PostJson(address_, "/v1/sessions", absl::StrCat(R"({"code":")", Code(), R"(","invitation":"FI1.A"})"));
+  ASSERT_EQ(session.status, 200) << session.body;
+  EXPECT_EQ(session.Json().at("data").at("principal").at("subject").as_string(), "households/1/members/2");
+  EXPECT_EQ(server_->join().code(), "FI1.A");
+  EXPECT_FALSE(server_->join().wechat_subject().empty());
+  EXPECT_EQ(server_->join().request_id().size(), 36u);
+  EXPECT_EQ(PostJson(address_, "/v1/sessions", absl::StrCat(R"({"code":")", Code(), R"(","invitation":"USED"})")).Reason(),
+            "INVITATION_USED");
+}
+
 TEST_F(BridgeTest, ASubjectIsChosenAmongOnesOwn) {
   const ProbeReply merchant =
       PostJson(address_, "/v1/sessions", absl::StrCat(R"({"code":")", Code(), R"(","subject":"merchants/m1/operators/o1"})"));
@@ -89,6 +100,36 @@ TEST_F(BridgeTest, SecretsAppearInNoLog) {
                                     std::string("501canary"), std::string("households/1/")}) {
     EXPECT_EQ(log.find(secret), std::string::npos) << secret;
   }
+}
+
+// Of each service that residents and merchants call, one method: nothing but the proto's option says where it is.
+TEST_F(BridgeTest, EachServiceIsWhereItsOptionSays) {
+  const std::string token = SignIn();
+  const std::string id = R"("request_id":"0197a3c0-5f00-7b1e-8a55-0f6d3c2b1a90")";
+  const auto data = [](const ProbeReply& reply, const char* field) {
+    EXPECT_EQ(reply.Reason(), "ok") << reply.body;
+    return reply.Json().at("data").at(field);
+  };
+  const boost::json::value quest = data(Get(address_, "/v1/households/1/quests", token), "quests").at(0);
+  EXPECT_EQ(quest.at("team_title").as_string(), "households/1");
+  EXPECT_EQ(quest.at("state").as_string(), "STATE_OPEN");
+  EXPECT_EQ(quest.at("steps").at(0).at("left_zh").as_string(), "还差 3 次");
+  EXPECT_EQ(data(Get(address_, "/v1/merchants/m1/settlements", token), "settlements").at(0).at("name").as_string(),
+            "merchants/m1/settlements/1");
+  const boost::json::value transfer = data(
+      PostJson(address_, "/v1/households/1:giftPoints", absl::StrCat("{", id, R"(,"to":"households/2","amount":150})"), token), "transfer");
+  EXPECT_EQ(transfer.at("from").as_string(), "households/1");
+  EXPECT_EQ(transfer.at("to").as_string(), "households/2");
+  EXPECT_EQ(transfer.at("amount").as_int64(), 150);
+  const boost::json::value appeal = data(
+      PostJson(address_, "/v1/households/1/entries/5:appeal", absl::StrCat("{", id, R"(,"reason":"CORRECTION_REASON_MISSED"})"), token),
+      "appeal");
+  EXPECT_EQ(appeal.at("entry").as_string(), "households/1/entries/5");
+  EXPECT_EQ(appeal.at("reason").as_string(), "CORRECTION_REASON_MISSED");
+  const boost::json::value invitation = data(
+      PostJson(address_, "/v1/households/1/invitations", absl::StrCat("{", id, R"(,"role":"MEMBER_ROLE_MINOR"})"), token), "invitation");
+  EXPECT_EQ(invitation.at("code").as_string(), "AJ31X");
+  EXPECT_EQ(invitation.at("role").as_string(), "MEMBER_ROLE_MINOR");
 }
 
 TEST_F(BridgeTest, WithoutATokenNothingIsReachedButWhatIsPublic) {

@@ -74,6 +74,29 @@ class FakeServer::Identity : public v1::IdentityService::Service {
   Seen* const seen_;
 };
 
+class FakeServer::Members : public v1::MembershipService::Service {
+ public:
+  explicit Members(Seen* seen) : seen_(seen) {}
+  grpc::Status JoinHousehold(grpc::ServerContext* context, const v1::JoinHouseholdRequest* request,
+                             v1::JoinHouseholdResponse* reply) override {
+    std::lock_guard<std::mutex> lock(seen_->mutex);
+    Note(*context, seen_);
+    seen_->join = *request;
+    if (request->code() == "USED") return Refusal(v1::REASON_INVITATION_USED, {});
+    reply->set_member("households/1/members/2");
+    return grpc::Status::OK;
+  }
+  grpc::Status CreateInvitation(grpc::ServerContext*, const v1::CreateInvitationRequest* request,
+                                v1::CreateInvitationResponse* reply) override {
+    reply->mutable_invitation()->set_code("AJ31X");
+    reply->mutable_invitation()->set_role(request->role());
+    return grpc::Status::OK;
+  }
+
+ private:
+  Seen* const seen_;
+};
+
 class FakeServer::Drops : public v1::DropService::Service {
  public:
   explicit Drops(Seen* seen) : seen_(seen) {}
@@ -145,11 +168,58 @@ class FakeServer::Catalogue : public v1::CatalogueService::Service {
   Seen* const seen_;
 };
 
+// Those below answer with what they were asked for.
+class FakeServer::Corrections : public v1::CorrectionService::Service {
+ public:
+  grpc::Status CreateAppeal(grpc::ServerContext*, const v1::CreateAppealRequest* request, v1::CreateAppealResponse* reply) override {
+    reply->mutable_appeal()->set_entry(request->entry());
+    reply->mutable_appeal()->set_reason(request->reason());
+    reply->mutable_appeal()->set_state(v1::Appeal::STATE_OPEN);
+    return grpc::Status::OK;
+  }
+};
+
+class FakeServer::Games : public v1::GameService::Service {
+ public:
+  grpc::Status ListQuests(grpc::ServerContext*, const v1::ListQuestsRequest* request, v1::ListQuestsResponse* reply) override {
+    v1::QuestView& quest = *reply->add_quests();
+    quest.set_name("quests/week");
+    quest.set_team_title(request->household());
+    quest.set_state(v1::QuestView::STATE_OPEN);
+    quest.add_steps()->set_left_zh("还差 3 次");
+    return grpc::Status::OK;
+  }
+};
+
+class FakeServer::Settlements : public v1::SettlementService::Service {
+ public:
+  grpc::Status ListSettlements(grpc::ServerContext*, const v1::ListSettlementsRequest* request,
+                               v1::ListSettlementsResponse* reply) override {
+    reply->add_settlements()->set_name(request->merchant() + "/settlements/1");
+    return grpc::Status::OK;
+  }
+};
+
+class FakeServer::Transfers : public v1::TransferService::Service {
+ public:
+  grpc::Status GiftPoints(grpc::ServerContext*, const v1::GiftPointsRequest* request, v1::GiftPointsResponse* reply) override {
+    reply->mutable_transfer()->set_from(request->household());
+    reply->mutable_transfer()->set_to(request->to());
+    reply->mutable_transfer()->set_amount(request->amount());
+    return grpc::Status::OK;
+  }
+};
+
 FakeServer::FakeServer(int port)
     : identity_(std::make_unique<Identity>(&seen_)),
+      members_(std::make_unique<Members>(&seen_)),
       drops_(std::make_unique<Drops>(&seen_)),
       households_(std::make_unique<Households>(&seen_)),
       catalogue_(std::make_unique<Catalogue>(&seen_)),
+      corrections_(std::make_unique<Corrections>()),
+      games_(std::make_unique<Games>()),
+      settlements_(std::make_unique<Settlements>()),
+      transfers_(std::make_unique<Transfers>()),
       port_(port) {
   Start();
 }
@@ -163,9 +233,14 @@ void FakeServer::Start() {
   grpc::ServerBuilder builder;
   builder.AddListeningPort(absl::StrCat("127.0.0.1:", port_), grpc::InsecureServerCredentials(), &port_);
   builder.RegisterService(identity_.get());
+  builder.RegisterService(members_.get());
   builder.RegisterService(drops_.get());
   builder.RegisterService(households_.get());
   builder.RegisterService(catalogue_.get());
+  builder.RegisterService(corrections_.get());
+  builder.RegisterService(games_.get());
+  builder.RegisterService(settlements_.get());
+  builder.RegisterService(transfers_.get());
   server_ = builder.BuildAndStart();
 }
 
@@ -183,6 +258,10 @@ std::string FakeServer::authorization() {
 std::string FakeServer::request_id() {
   std::lock_guard<std::mutex> lock(seen_.mutex);
   return seen_.request_id;
+}
+v1::JoinHouseholdRequest FakeServer::join() {
+  std::lock_guard<std::mutex> lock(seen_.mutex);
+  return seen_.join;
 }
 v1::RecordDropRequest FakeServer::drop() {
   std::lock_guard<std::mutex> lock(seen_.mutex);

@@ -11,9 +11,14 @@
 #include <string>
 
 #include "fenfen/v1/catalogue.grpc.pb.h"
+#include "fenfen/v1/correction.grpc.pb.h"
 #include "fenfen/v1/drop.grpc.pb.h"
+#include "fenfen/v1/game.grpc.pb.h"
 #include "fenfen/v1/household.grpc.pb.h"
 #include "fenfen/v1/identity.grpc.pb.h"
+#include "fenfen/v1/membership.grpc.pb.h"
+#include "fenfen/v1/settlement.grpc.pb.h"
+#include "fenfen/v1/transfer.grpc.pb.h"
 
 namespace fenfen::bridge {
 
@@ -43,15 +48,23 @@ class FakeServer {
   int offers_listed();
   // The WeChat subject that ResolveSubject knows: a resident of household 1, and an operator of merchant m1.
   void Know(const std::string& subject);
+  // The last JoinHousehold's request; the invitation "USED" is refused.
+  v1::JoinHouseholdRequest join();
 
  private:
   class Identity;
+  class Members;
   class Drops;
   class Households;
   class Catalogue;
+  class Corrections;
+  class Games;
+  class Settlements;
+  class Transfers;
   struct Seen {
     std::mutex mutex;
     std::string authorization, request_id, subject;  // guarded by mutex, as is all below
+    v1::JoinHouseholdRequest join;
     v1::RecordDropRequest drop;
     std::map<std::string, std::string> drops;
     int drops_seen = 0;
@@ -60,9 +73,14 @@ class FakeServer {
 
   Seen seen_;
   std::unique_ptr<Identity> identity_;
+  std::unique_ptr<Members> members_;
   std::unique_ptr<Drops> drops_;
   std::unique_ptr<Households> households_;
   std::unique_ptr<Catalogue> catalogue_;
+  std::unique_ptr<Corrections> corrections_;
+  std::unique_ptr<Games> games_;
+  std::unique_ptr<Settlements> settlements_;
+  std::unique_ptr<Transfers> transfers_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -14,6 +15,9 @@ namespace fenfen::server {
 namespace {
 
 constexpr absl::Duration kLong = absl::Seconds(60);
+
+// After a failure nothing is waited for any more, so that the test ends.
+absl::Time Deadline() { return absl::Now() + (testing::Test::HasFatalFailure() ? absl::ZeroDuration() : kLong); }
 
 std::string HouseholdNumber(int n) { return absl::StrCat(3001 + n); }
 
@@ -40,20 +44,29 @@ void ImportHouseholds(const TestServer& server) {
 
 }  // namespace
 
-DropLoad::DropLoad(const TestServer& server, std::vector<std::string> targets) : server_(server) {
+DropLoad::DropLoad(const TestServer& server, Targets targets) : DropLoad(server, std::vector<Targets>{std::move(targets)}) {}
+
+DropLoad::DropLoad(const TestServer& server, std::vector<Targets> groups) : server_(server) {
   ImportHouseholds(server);
-  client::ClientOptions options;
-  options.targets = std::move(targets);
-  options.affinity = false;  // so that both servers write every partition
-  options.call_deadline = kLong;
-  options.token = [token = server.Token("staff/attendant-a", "ATTENDANT")](bool) { return token; };
-  absl::StatusOr<std::unique_ptr<client::Client>> client = client::Client::Connect(std::move(options));
-  EXPECT_TRUE(client.ok()) << client.status();
-  client_ = *std::move(client);
-  for (int person = 0; person < kPeople; ++person) threads_.emplace_back([this, person] { Run(person); });
+  for (Targets& targets : groups) {
+    client::ClientOptions options;
+    options.targets = std::move(targets);
+    options.affinity = false;  // so that all servers write every partition
+    options.call_deadline = kLong;
+    options.retry.delay_max = absl::Milliseconds(500);  // people who are in a hurry
+    options.token = [token = server.Token("staff/attendant-a", "ATTENDANT")](bool) { return token; };
+    absl::StatusOr<std::unique_ptr<client::Client>> client = client::Client::Connect(std::move(options));
+    EXPECT_TRUE(client.ok()) << client.status();
+    groups_.push_back(std::make_unique<Group>());
+    groups_.back()->client = *std::move(client);
+  }
+  const size_t people = std::max(kPeopleMin, 2 * groups_.size());
+  for (size_t person = 0; person < people; ++person) {
+    threads_.emplace_back([this, person] { Run(*groups_[person % groups_.size()], static_cast<int>(person)); });
+  }
 }
 
-void DropLoad::Run(int person) {
+void DropLoad::Run(Group& group, int person) {
   client::RequestIds ids = client::RequestIds::FromSystem();
   for (int n = person; !stop_ && !refused_; ++n) {
     v1::RecordDropRequest request;
@@ -66,28 +79,42 @@ void DropLoad::Run(int person) {
       absl::MutexLock lock(&mutex_);
       sent_.insert(request.request_id());
     }
-    if (Record(request)) continue;
+    if (Record(group, request)) continue;
     absl::MutexLock lock(&mutex_);
     open_.push_back(request);
   }
 }
 
-bool DropLoad::Record(const v1::RecordDropRequest& request) {
-  const auto reply = client_->Call(&v1::DropService::Stub::RecordDrop, request);
+bool DropLoad::Record(Group& group, const v1::RecordDropRequest& request) {
+  const auto reply = group.client->Call(&v1::DropService::Stub::RecordDrop, request);
   if (!reply.ok()) {
     if (!reply.error().retryable && !refused_.exchange(true)) ADD_FAILURE() << reply.error().ToString();
     return false;
   }
-  ++count_;
+  ++group.count;
   absl::MutexLock lock(&mutex_);
   acknowledged_[request.request_id()] = {reply->entry().name(), reply->entry().reward()};
   return true;
 }
 
+uint64_t DropLoad::acknowledged() const {
+  uint64_t sum = 0;
+  for (const auto& group : groups_) sum += group->count;
+  return sum;
+}
+
 void DropLoad::Await(uint64_t more) {
-  const uint64_t target = count_ + more;
-  const absl::Time deadline = absl::Now() + kLong;
-  while (count_ < target) {
+  AwaitUntil([this, target = acknowledged() + more] { return acknowledged() >= target; });
+}
+
+void DropLoad::AwaitOf(size_t group, uint64_t more) {
+  const std::atomic<uint64_t>& count = groups_[group]->count;
+  AwaitUntil([&count, target = count + more] { return count >= target; });
+}
+
+void DropLoad::AwaitUntil(const std::function<bool()>& reached) const {
+  const absl::Time deadline = Deadline();
+  while (!reached()) {
     ASSERT_FALSE(refused_);
     ASSERT_LT(absl::Now(), deadline) << "the load makes no progress";
     absl::SleepFor(absl::Milliseconds(2));
@@ -97,14 +124,14 @@ void DropLoad::Await(uint64_t more) {
 void DropLoad::Stop() {
   if (stop_.exchange(true)) return;
   for (std::thread& thread : threads_) thread.join();
-  const absl::Time deadline = absl::Now() + kLong;
+  const absl::Time deadline = Deadline();
   std::vector<v1::RecordDropRequest> open;
   {
     absl::MutexLock lock(&mutex_);
     open = open_;
   }
   for (const v1::RecordDropRequest& request : open) {
-    while (!Record(request)) {
+    while (!Record(*groups_.back(), request)) {
       ASSERT_FALSE(refused_);
       ASSERT_LT(absl::Now(), deadline) << "no outcome of " << request.request_id();
       absl::SleepFor(absl::Milliseconds(20));

@@ -75,6 +75,31 @@ std::string Get(const std::string& address, const std::string& path) {
   return answer;
 }
 
+// A connection of HTTP/2's that says what it must and then nothing more, as of a client that hangs.
+class SilentClient {
+ public:
+  explicit SilentClient(const std::string& address) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int port = 0;
+    EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
+    to.sin_port = htons(static_cast<uint16_t>(port));
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    // The preface, and SETTINGS without any (RFC 9113, 3.4).
+    const std::string preface = std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") + std::string("\0\0\0\4\0\0\0\0\0", 9);
+    EXPECT_EQ(write(fd_, preface.data(), preface.size()), static_cast<ssize_t>(preface.size()));
+    char first = 0;
+    EXPECT_EQ(read(fd_, &first, 1), 1) << "the server's settings";
+  }
+  ~SilentClient() { close(fd_); }
+  SilentClient(const SilentClient&) = delete;
+  SilentClient& operator=(const SilentClient&) = delete;
+
+ private:
+  const int fd_;
+};
+
 TEST(Lifecycle, AWholeJourney) {
   TestServer server;
   ASSERT_TRUE(server.Start()) << server.Log();
@@ -224,6 +249,14 @@ TEST(Lifecycle, WhatWasAcknowledgedUnderLoadIsThereAfterSigkill) {
     }
   }
   EXPECT_GT(count, 20u);
+}
+
+TEST(Lifecycle, AClientThatSaysNothingDoesNotHoldUpTheStop) {
+  TestServer server;
+  ASSERT_TRUE(server.Start()) << server.Log();
+  const SilentClient client(server.address());
+  EXPECT_EQ(server.Stop(), 0) << server.Log();
+  EXPECT_NE(server.Log().find("\"clients\":\"let go\""), std::string::npos) << server.Log();
 }
 
 TEST(Lifecycle, StopsInOrderWithStreamsOpen) {

@@ -13,12 +13,22 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "fenfen/v1/audit.pb.h"
+#include "fenfen/v1/budget.pb.h"
 #include "fenfen/v1/catalogue.pb.h"
+#include "fenfen/v1/correction.pb.h"
 #include "fenfen/v1/drop.pb.h"
+#include "fenfen/v1/game.pb.h"
 #include "fenfen/v1/household.pb.h"
 #include "fenfen/v1/identity.pb.h"
+#include "fenfen/v1/membership.pb.h"
+#include "fenfen/v1/notice.pb.h"
 #include "fenfen/v1/options.pb.h"
+#include "fenfen/v1/risk.pb.h"
+#include "fenfen/v1/settlement.pb.h"
 #include "fenfen/v1/station.pb.h"
+#include "fenfen/v1/timer.pb.h"
+#include "fenfen/v1/transfer.pb.h"
+#include "fenfen/v1/verification.pb.h"
 #include "fenfen/v1/voucher.pb.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
@@ -46,9 +56,13 @@ const std::vector<Person> kPeople = {
 
 std::vector<const MethodDescriptor*> AllMethods() {
   std::vector<const MethodDescriptor*> methods;
-  for (const auto* file : {v1::PartitionDigest::descriptor()->file(), v1::Region::descriptor()->file(),
-                           v1::RecordDropRequest::descriptor()->file(), v1::Household::descriptor()->file(),
-                           v1::Principal::descriptor()->file(), v1::DeviceBatch::descriptor()->file(), v1::Voucher::descriptor()->file()}) {
+  for (const auto* file :
+       {v1::PartitionDigest::descriptor()->file(), v1::Region::descriptor()->file(), v1::RecordDropRequest::descriptor()->file(),
+        v1::Household::descriptor()->file(), v1::Principal::descriptor()->file(), v1::Invitation::descriptor()->file(),
+        v1::Transfer::descriptor()->file(), v1::DeviceBatch::descriptor()->file(), v1::Voucher::descriptor()->file(),
+        v1::Settlement::descriptor()->file(), v1::Timer::descriptor()->file(), v1::Appeal::descriptor()->file(),
+        v1::Notice::descriptor()->file(), v1::Game::descriptor()->file(), v1::InspectBagRequest::descriptor()->file(),
+        v1::RiskCase::descriptor()->file(), v1::Budget::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) methods.push_back(file->service(s)->method(m));
     }
@@ -66,7 +80,10 @@ std::string ResourceFor(const std::string& field, const MethodDescriptor& method
   if (field == "station") return "stations/s-" + town;
   if (field == "merchant") return "merchants/m-" + town;
   if (field == "device") return "devices/d-" + town;
-  if (method.name() == "TraceEntry") return household + "/entries/1";
+  if (method.name() == "RefundCapture") return absl::StrCat("merchants/m-", town, "/captures/1-1");
+  if (method.service()->name() == "BudgetService") return absl::StrCat("regions/", town, "/budgets/2026-06");
+  if (method.service()->name() == "SettlementService") return absl::StrCat("merchants/m-", town, "/settlements/20260101");
+  if (method.name() == "TraceEntry" || method.name() == "RecordReinspection") return household + "/entries/1";
   return household + "/vouchers/0123456789abcdef";
 }
 
@@ -114,7 +131,9 @@ std::vector<v1::Reason> Expected(const MethodDescriptor& method, const std::opti
     if (grant.role() != person->role) continue;
     if (grant.scope() == v1::SCOPE_ANY || whose == Whose::kOwn) return {};
     const bool staff = grant.scope() == v1::SCOPE_REGION || (grant.scope() == v1::SCOPE_STATION && grant.role() != v1::ROLE_DEVICE);
-    if (whose == Whose::kNobody && staff) return {v1::REASON_HOUSEHOLD_UNKNOWN, v1::REASON_STATION_UNKNOWN, v1::REASON_REGION_UNKNOWN};
+    if (whose == Whose::kNobody && staff) {
+      return {v1::REASON_HOUSEHOLD_UNKNOWN, v1::REASON_STATION_UNKNOWN, v1::REASON_MERCHANT_UNKNOWN, v1::REASON_REGION_UNKNOWN};
+    }
     return {v1::REASON_PERMISSION_DENIED};
   }
   return {v1::REASON_PERMISSION_DENIED};

@@ -13,11 +13,39 @@ namespace {
 
 using ServersKilled = SharedDeployment;
 
+constexpr int kTimes = 10;
+
+// Each kill falls between the commit in Redis and the journal: what the server has queued for the journal is committed, and the journal is
+// held meanwhile, so none of that can have been written.
+TEST_F(ServersKilled, KilledBetweenRedisAndTheJournalTenTimes) {
+  a_.SetTop(absl::StrCat("listen = \"127.0.0.1:", LastingPort(), "\"\n"));
+  StartBoth();
+  DropLoad load(a_, {a_.address(), b_.address()});
+  double swept = 0;  // by a, in lives that have ended
+  for (int kill = 0; kill < kTimes && !HasFatalFailure(); ++kill) {
+    load.Await(40);
+    swept += MetricOf(a_, "fenfen_redis_swept");
+    {
+      const JournalHeld held(*postgres_, database_);
+      AwaitThat([&] { return MetricOf(a_, "fenfen_journal_queued_bytes") > 0; }, "nothing of a's waits for the journal");
+      a_.Kill();
+    }
+    load.Await(20);
+    ASSERT_TRUE(a_.Start()) << a_.Log();
+  }
+  load.Await(20);
+  load.Stop();
+  load.ExpectIn(*postgres_, database_);
+  swept += MetricOf(a_, "fenfen_redis_swept") + MetricOf(b_, "fenfen_redis_swept");
+  EXPECT_GE(swept, kTimes) << "what each kill left was journaled by somebody";
+}
+
+// At whatever moment, and nothing waits.
 TEST_F(ServersKilled, KilledTenTimes) {
   a_.SetTop(absl::StrCat("listen = \"127.0.0.1:", LastingPort(), "\"\n"));
   StartBoth();
   DropLoad load(a_, {a_.address(), b_.address()});
-  for (int kill = 0; kill < 10 && !HasFatalFailure(); ++kill) {
+  for (int kill = 0; kill < kTimes && !HasFatalFailure(); ++kill) {
     load.Await(40);
     a_.Kill();
     load.Await(20);
@@ -32,7 +60,7 @@ TEST_F(ServersKilled, KilledTenTimes) {
 TEST_F(ServersKilled, AsleepTenTimes) {
   StartBoth();
   DropLoad load(a_, {a_.address(), b_.address()});
-  for (int time = 0; time < 10 && !HasFatalFailure(); ++time) {
+  for (int time = 0; time < kTimes && !HasFatalFailure(); ++time) {
     load.Await(40);
     kill(a_.pid(), SIGSTOP);
     absl::SleepFor(absl::Milliseconds(150));
@@ -44,10 +72,10 @@ TEST_F(ServersKilled, AsleepTenTimes) {
   EXPECT_EQ(a_.Digests(), b_.Digests());
 }
 
-TEST_F(ServersKilled, RedisEmptiedTenTimes) {
+TEST_F(ServersKilled, RedisEmptiedTenTimesOfDataAndTenTimesOfFunctions) {
   StartBoth();
   DropLoad load(a_, {a_.address(), b_.address()});
-  for (int time = 0; time < 10 && !HasFatalFailure(); ++time) {
+  for (int time = 0; time < 2 * kTimes && !HasFatalFailure(); ++time) {
     load.Await(40);
     redis_->Type({time % 2 == 0 ? "FLUSHALL" : "FUNCTION", time % 2 == 0 ? "SYNC" : "FLUSH"});
   }
@@ -58,7 +86,7 @@ TEST_F(ServersKilled, RedisEmptiedTenTimes) {
 }
 
 // The primary is killed and its standby promoted, each in turn taking the other's place.
-TEST_F(ServersKilled, PostgresFailsOverThreeTimes) {
+TEST_F(ServersKilled, PostgresFailsOverTenTimes) {
   PostgresServer first;
   const std::string database = first.NewDatabase();
   const std::unique_ptr<PostgresServer> second = PostgresServer::StandbyOf(first);
@@ -70,7 +98,7 @@ TEST_F(ServersKilled, PostgresFailsOverThreeTimes) {
   DropLoad load(one, {one.address(), other.address()});
   PostgresServer* primary = &first;
   PostgresServer* standby = second.get();
-  for (int failover = 0; failover < 3 && !HasFatalFailure(); ++failover) {
+  for (int failover = 0; failover < kTimes && !HasFatalFailure(); ++failover) {
     load.Await(60);
     primary->Kill();
     standby->Promote();
@@ -85,13 +113,7 @@ TEST_F(ServersKilled, PostgresFailsOverThreeTimes) {
 // The same over a Redis Cluster: a master is killed with what its replica does not have, and a server too.
 TEST_F(ServersKilled, AMasterOfARedisClusterAndAServer) {
   TestCluster cluster;
-  std::string seeds;
-  for (const RedisEndpoint& seed : cluster.Options().cluster) {
-    absl::StrAppend(&seeds, seeds.empty() ? "" : ", ", "\"", FormatEndpoint(seed), "\"");
-  }
-  const std::string stores =
-      absl::StrCat("[state]\nstore = \"redis\"\n[redis]\ncluster = [", seeds, "]\ndeployment = \"cluster\"\n",
-                   "[postgres]\nconnection = \"", postgres_->Conninfo(database_), "\"\n[journal]\nstore = \"postgres\"\n");
+  const std::string stores = ClusterAndPostgres(cluster.Options().cluster, "cluster", postgres_->Conninfo(database_));
   TestServer one(stores), other(one, stores);
   one.SetTop(absl::StrCat("listen = \"127.0.0.1:", LastingPort(), "\"\n"));
   ASSERT_TRUE(one.Start()) << one.Log();

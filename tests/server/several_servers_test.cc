@@ -1,17 +1,12 @@
 // Two servers over one Redis and one PostgreSQL are one: what is done through either is seen by both, and done once.
 #include <gmock/gmock.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <functional>
+#include <future>
 #include <map>
-#include <random>
 #include <thread>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "fenfen/v1/catalogue.grpc.pb.h"
@@ -21,57 +16,9 @@
 #include "tests/server/shared_deployment.h"
 
 namespace fenfen::server {
-
-std::string RedisAndPostgres(const RedisServer& redis, const std::string& deployment, const std::string& conninfo) {
-  return absl::StrCat("[state]\nstore = \"redis\"\n[redis]\naddress = \"unix:", redis.OverUnixSocket().endpoint.unix_path,
-                      "\"\ndeployment = \"", deployment, "\"\n[postgres]\nconnection = \"", conninfo,
-                      "\"\n[journal]\nstore = \"postgres\"\n");
-}
-
-int LastingPort() {
-  std::random_device random;
-  while (true) {
-    const int port = 20'000 + static_cast<int>(random() % 12'000);
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
-    const bool free = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    if (free) return port;
-  }
-}
-
-void SharedDeployment::StartBoth() {
-  ASSERT_TRUE(a_.Start()) << a_.Log();
-  a_.ImportDistrict();
-  ASSERT_TRUE(b_.Start()) << b_.Log();
-}
-
 namespace {
 
 using testing::HasSubstr;
-
-// What Prometheus would get.
-std::string MetricsOf(const TestServer& server) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  int port = 0;
-  EXPECT_TRUE(absl::SimpleAtoi(server.metrics_address().substr(server.metrics_address().rfind(':') + 1), &port));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  constexpr absl::string_view kRequest = "GET /metrics HTTP/1.0\r\n\r\n";
-  std::string answer;
-  EXPECT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(write(fd, kRequest.data(), kRequest.size()), static_cast<ssize_t>(kRequest.size()));
-  char buffer[4096];
-  for (ssize_t n = read(fd, buffer, sizeof buffer); n > 0; n = read(fd, buffer, sizeof buffer))
-    answer.append(buffer, static_cast<size_t>(n));
-  close(fd);
-  return answer;
-}
 
 class SeveralServers : public SharedDeployment {
  protected:
@@ -256,8 +203,10 @@ TEST_F(SeveralServers, AServerWithItsStateInMemoryIsAlone) {
   TestServer one(a_, alone), another(a_, impatient);
   TestServer over_redis(a_, impatient + "[state]\nstore = \"redis\"\n");
   ASSERT_TRUE(one.Start()) << one.Log();
+  std::future<bool> other_started = std::async(std::launch::async, [&] { return another.Start(); });
+  EXPECT_FALSE(over_redis.Start());
+  EXPECT_FALSE(other_started.get());
   for (TestServer* refused : {&another, &over_redis}) {
-    EXPECT_FALSE(refused->Start());
     EXPECT_EQ(refused->exit_code(), 1);
     EXPECT_THAT(refused->Log(), HasSubstr("another server is the only one that may write this journal"));
     EXPECT_THAT(refused->Log(), HasSubstr(absl::StrCat("/", one.pid(), "/")));

@@ -3,10 +3,14 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "ledger/core/ids.h"
 #include "tests/ledger/journal/postgres/postgres_server.h"
 #include "tests/ledger/state/redis/redis_server.h"
 #include "tests/server/server_fixture.h"
@@ -15,9 +19,29 @@ namespace fenfen::server {
 
 // The lines of a configuration: the State in that Redis under keys of their own, the journal in that database.
 std::string RedisAndPostgres(const RedisServer& redis, const std::string& deployment, const std::string& conninfo);
+// The same in a Redis Cluster with these seeds.
+std::string ClusterAndPostgres(const std::vector<RedisEndpoint>& seeds, const std::string& deployment, const std::string& conninfo);
+
+// While there, nobody writes an entry, or none of one partition: what is committed in Redis waits for the journal. The servers' own time
+// limits go on.
+class JournalHeld {
+ public:
+  JournalHeld(const PostgresServer& postgres, const std::string& database, std::optional<PartitionId> partition = std::nullopt);
+  ~JournalHeld();
+  JournalHeld(const JournalHeld&) = delete;
+  JournalHeld& operator=(const JournalHeld&) = delete;
+
+ private:
+  void Run(const std::string& sql);
+  PGconn* const session_;
+};
 
 // A port of 127.0.0.1 for a server that comes back to it: below those that the system gives out.
 int LastingPort();
+
+// What Prometheus would get of the server; and the value of one metric without labels, the test failing where there is none.
+std::string MetricsOf(const TestServer& server);
+double MetricOf(const TestServer& server, const std::string& name);
 
 class SharedDeployment : public testing::Test {
  protected:

@@ -1,5 +1,5 @@
 // Where a test server keeps its books: in memory and files, or, as the environment of the test program says, in Redis
-// (FENFEN_TEST_STATE=redis) and PostgreSQL (FENFEN_TEST_JOURNAL=postgres). So the same scenarios run over every store.
+// (FENFEN_TEST_STATE=redis, or cluster) and PostgreSQL (FENFEN_TEST_JOURNAL=postgres). So the same scenarios run over every store.
 #pragma once
 
 #include <string>

@@ -183,7 +183,8 @@ TEST_F(Tokens, TheCacheIsBoundedAndForgetsTheLeastRecentlyUsed) {
 }
 
 TEST_F(Tokens, ACachedTokenStillExpires) {
-  Authenticator authenticator(verifier);
+  const Directory nobody([](absl::string_view) { return std::optional<Directory::Enrolled>(); });
+  Authenticator authenticator(verifier, nobody);
   const Catalogue catalogue;
   const std::string header = "Bearer " + Signed(bridge_key, Header("bridge"), resident);
   EXPECT_TRUE(authenticator.Authenticate(header, catalogue, kNow).ok());

@@ -14,9 +14,10 @@ constexpr size_t kDelayedMax = 40;
 constexpr size_t kUnansweredMax = 200;
 constexpr size_t kAnsweredMax = 300;
 constexpr size_t kVouchersMax = 40;
+constexpr size_t kDropsMax = 60;
 constexpr int kBatchMax = 40;
 // Of one partition in a batch, so that their bytes stay below a longest transaction of the journal's small options.
-constexpr int kBatchOfPartitionMax = 12;
+constexpr int kBatchOfPartitionMax = 6;
 
 }  // namespace
 
@@ -37,6 +38,7 @@ SharedRequest Clients::Make(RequestKey key, Body body) {
   if (const auto* drop = std::get_if<DropFacts>(&request.body)) request.partition = PartitionOf(drop->household);
   if (const auto* reservation = std::get_if<Reservation>(&request.body)) request.partition = PartitionOf(reservation->household);
   if (const auto* capture = std::get_if<CaptureFacts>(&request.body)) request.partition = PartitionOf(capture->voucher);
+  if (const auto* decision = std::get_if<Decision>(&request.body)) request.partition = PartitionOf(decision->household);
   return std::make_shared<const Request>(std::move(request));
 }
 
@@ -51,7 +53,8 @@ std::vector<SharedRequest> Clients::Next(absl::Time now) {
   SharedRequest next;
   if (roll < 14) next = Repeat();
   if (roll >= 14 && roll < 34) next = ClientDrop(now);
-  if (roll >= 34 && roll < 52) next = DeviceDrop(now);
+  if (roll >= 34 && roll < 46) next = DeviceDrop(now);
+  if (roll >= 46 && roll < 52) next = Decide(now);
   if (roll >= 52 && roll < 62) return Batch(now);
   if (roll >= 62 && roll < 76) next = Reserve(now);
   if (roll >= 76 && roll < 87) next = Capture(now);
@@ -121,12 +124,20 @@ DropFacts Clients::Drop(absl::Time now) {
 SharedRequest Clients::ClientDrop(absl::Time now) {
   DropFacts facts = Drop(now);
   if (random_.OneIn(2)) facts.code_step = static_cast<uint64_t>(absl::ToUnixSeconds(now)) / 300;
-  return Make(NewKey(now), facts);
+  const SharedRequest request = Make(NewKey(now), facts);
+  if (random_.OneIn(2)) drops_.emplace_back(facts.household, request->key);
+  if (drops_.size() > kDropsMax) drops_.pop_front();
+  return request;
 }
 
 SharedRequest Clients::DeviceDrop(absl::Time now) {
   Device& device = devices_[random_.Below(devices_.size())];
-  return Make(DeviceEventKey(device.id, device.next++), Drop(now));
+  DropFacts facts = Drop(now);
+  facts.may_be_late = true;
+  const SharedRequest request = Make(DeviceEventKey(device.id, device.next++), facts);
+  if (random_.OneIn(2)) drops_.emplace_back(facts.household, request->key);
+  if (drops_.size() > kDropsMax) drops_.pop_front();
+  return request;
 }
 
 std::vector<SharedRequest> Clients::Batch(absl::Time now) {
@@ -165,6 +176,15 @@ SharedRequest Clients::Reserve(absl::Time now) {
   vouchers_.emplace_back(household, VoucherIdFor(household, request->key));
   if (vouchers_.size() > kVouchersMax) vouchers_.pop_front();
   return request;
+}
+
+// What a person or the clock makes of a drop, whether or not it waits.
+SharedRequest Clients::Decide(absl::Time now) {
+  if (drops_.empty()) return nullptr;
+  const auto& [household, drop] = drops_[random_.Below(drops_.size())];
+  Decision decision{household, drop, static_cast<Decision::What>(random_.Below(3)), std::nullopt};
+  if (random_.OneIn(2)) decision.grams = random_.Between(1, 3000);
+  return Make(NewKey(now), decision);
 }
 
 SharedRequest Clients::Capture(absl::Time now) {

@@ -49,8 +49,12 @@ class Clients {
   SharedRequest Enrolment(HouseholdId household, absl::Time now);
   SharedRequest Reserve(absl::Time now);
   SharedRequest Capture(absl::Time now);
+  SharedRequest Decide(absl::Time now);
   SharedRequest CatalogueUpdate(absl::Time now);
   void ChangeRules(v1::RuleSet& rules, int version);
+  void AddCaps(v1::RuleSet& rules);
+  void AddExtras(v1::RuleSet& rules);
+  void AddPolicies(v1::RuleSet& rules);
   v1::Offer ChangedOffer(int number);
 
   Random& random_;
@@ -62,6 +66,7 @@ class Clients {
   std::vector<SharedRequest> unanswered_;
   std::deque<SharedRequest> answered_;                      // the last ones
   std::deque<std::pair<HouseholdId, VoucherId>> vouchers_;  // that may be there
+  std::deque<std::pair<HouseholdId, RequestKey>> drops_;    // that may wait
 };
 
 }  // namespace fenfen::sim

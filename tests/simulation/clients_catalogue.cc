@@ -65,8 +65,65 @@ void Clients::ChangeRules(v1::RuleSet& rules, int version) {
     rule.set_reward_per_drop(random_.Between(0, 50));
     rule.set_civic_per_drop(random_.Between(0, 100));
     rule.set_assumed_grams(random_.Between(0, 1000));
-    rule.set_daily_drops_max(static_cast<int>(random_.Between(0, 12)));
-    rule.set_daily_reward_max(random_.Between(0, 2000));
+    if (!random_.OneIn(4)) rule.set_daily_drops_max(static_cast<int>(random_.Between(0, 12)));
+    if (!random_.OneIn(4)) rule.set_daily_reward_max(random_.Between(0, 2000));
+  }
+  if (random_.OneIn(2)) AddCaps(rules);
+  if (random_.OneIn(2)) AddExtras(rules);
+  if (random_.OneIn(2)) AddPolicies(rules);
+}
+
+// Limits of every scope, period and unit, which cross.
+void Clients::AddCaps(v1::RuleSet& rules) {
+  const auto longest = static_cast<v1::CapPeriod>(random_.Between(1, 3));
+  for (int n = static_cast<int>(random_.Between(1, 3)); n > 0; --n) {
+    v1::Cap& cap = *rules.add_caps();
+    // Some ids stay over versions, and go on counting.
+    cap.set_id(absl::StrCat("cap-", n));
+    cap.set_title_zh("上限");
+    cap.set_title_en("Limit");
+    cap.set_scope(static_cast<v1::CapScope>(random_.Between(1, 3)));
+    cap.set_period(random_.OneIn(3) ? v1::CAP_PERIOD_DAY : longest);
+    cap.set_unit(static_cast<v1::CapUnit>(random_.Between(1, 3)));
+    const int64_t most = cap.unit() == v1::CAP_UNIT_COUNT ? 8 : cap.unit() == v1::CAP_UNIT_POINTS ? 3000 : 10'000;
+    cap.set_limit(random_.Between(0, most));
+    for (int category = 1; category <= 4; ++category) {
+      if (random_.OneIn(4)) cap.add_categories(static_cast<v1::Category>(category));
+    }
+  }
+}
+
+void Clients::AddExtras(v1::RuleSet& rules) {
+  for (int n = 1; n <= 2; ++n) {
+    v1::Bonus& bonus = *rules.add_bonuses();
+    bonus.set_id(absl::StrCat("bonus-", n));
+    bonus.set_title_zh("奖励");
+    bonus.set_title_en("Bonus");
+    bonus.set_kind(n == 1 ? v1::BONUS_KIND_FIRST_DROP : v1::BONUS_KIND_ALL_CATEGORIES);
+    if (n == 2) bonus.add_required_categories(v1::CATEGORY_FOOD), bonus.add_required_categories(v1::CATEGORY_RESIDUAL);
+    bonus.set_reward(random_.Between(0, 300));
+    bonus.set_civic(random_.Between(0, 50));
+  }
+  v1::Campaign& campaign = *rules.add_campaigns();
+  campaign.set_id("campaign");
+  campaign.set_title_zh("活动");
+  campaign.set_title_en("Campaign");
+  campaign.set_begin_time("2000-01-01T00:00:00+08:00");
+  campaign.set_end_time("2100-01-01T00:00:00+08:00");
+  campaign.set_reward_percent(static_cast<int>(random_.Between(0, 350)));
+  campaign.set_civic_percent(static_cast<int>(random_.Between(0, 350)));
+}
+
+// When drops of some categories are credited.
+void Clients::AddPolicies(v1::RuleSet& rules) {
+  for (int n = 1; n <= 2; ++n) {
+    v1::VerificationPolicy& policy = *rules.add_verification_policies();
+    policy.set_id(absl::StrCat("policy-", n));
+    policy.set_timing(static_cast<v1::CreditTiming>(random_.Between(1, 3)));
+    if (policy.timing() != v1::CREDIT_TIMING_IMMEDIATE) policy.set_wait_hours(static_cast<int>(random_.Between(1, 200)));
+    for (int category = 1; category <= 4; ++category) {
+      if (random_.OneIn(3)) policy.mutable_match()->add_categories(static_cast<v1::Category>(category));
+    }
   }
 }
 
@@ -75,6 +132,11 @@ SharedRequest Clients::CatalogueUpdate(absl::Time now) {
   if (random_.OneIn(2)) *request.add_offers() = ChangedOffer(static_cast<int>(random_.Between(1, kOffers)));
   const int wrong_by = random_.OneIn(8) ? static_cast<int>(random_.Between(0, 2)) : 1;
   if (request.offers_size() == 0) ChangeRules(*request.mutable_rule_set(), model_.newest_catalogue().rules_version + wrong_by);
+  if (request.has_rule_set() && random_.OneIn(3)) {
+    // Also today and before, which is too early.
+    const absl::CivilDay day = absl::CivilDay(1970, 1, 1) + ShanghaiDay(now) + random_.Between(-1, 4);
+    request.mutable_rule_set()->set_effective_date(absl::FormatCivilTime(day));
+  }
   return Make(NewKey(now), std::move(request));
 }
 

@@ -3,10 +3,12 @@
 #include <utility>
 #include <variant>
 
+#include "fenfen/v1/verification.pb.h"
 #include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/journal/journal_reader.h"
 #include "ledger/points/catalogue_update.h"
+#include "ledger/points/verification/release.h"
 
 namespace fenfen::sim {
 namespace {
@@ -26,10 +28,10 @@ FileJournalOptions SmallJournal(const Clock& clock, bool archives) {
     options.clock = &clock;
     options.uncompressed_segments = 1;
   }
-  options.segment_bytes = 40u << 10;
-  options.transaction_bytes_max = 12u << 10;
+  options.segment_bytes = 64u << 10;
+  options.transaction_bytes_max = 20u << 10;
   options.group_bytes_max = 8u << 10;
-  options.queue_bytes_max = 48u << 10;
+  options.queue_bytes_max = 80u << 10;
   options.own_threads = false;
   options.new_journal_id = 0x5eed;
   return options;
@@ -39,10 +41,33 @@ struct ReadsOf {
   const Request& request;
   ReadSet operator()(const v1::UpdateCatalogueRequest& update) const { return CatalogueReads(update); }
   ReadSet operator()(const EnrolmentFacts& facts) const { return EnrolmentReads(facts.household); }
-  ReadSet operator()(const DropFacts& facts) const { return DropReads(facts); }
+  ReadSet operator()(const DropFacts& facts) const {
+    ReadSet reads = DropReads(facts);
+    reads.records.push_back(PendingDropKey(PendingDropIdFor(facts.household, request.key)));
+    return reads;
+  }
+  ReadSet operator()(const Decision& decision) const {
+    return PendingReads(decision.household, PendingDropIdFor(decision.household, decision.drop), 0);
+  }
   ReadSet operator()(const Reservation& facts) const { return ReserveReads(facts.household, VoucherIdFor(facts.household, request.key)); }
   ReadSet operator()(const CaptureFacts& facts) const { return CaptureReads(facts.household, facts.voucher); }
 };
+
+absl::StatusOr<Transaction> DecideWaiting(const View& view, const Decision& decision, const Catalogue& catalogue,
+                                          const DecisionContext& context) {
+  const uint64_t id = PendingDropIdFor(decision.household, decision.drop);
+  switch (decision.what) {
+    case Decision::What::kReject:
+      return DecideRejection(view, decision.household, id, v1::REJECTION_REASON_MIXED, catalogue, context);
+    case Decision::What::kDue:
+      return DecideDue(view, decision.household, id, catalogue, context);
+    case Decision::What::kRelease:
+      break;
+  }
+  std::optional<Finding> found;
+  if (decision.grams) found.emplace().grams = decision.grams;
+  return DecideRelease(view, decision.household, id, found, catalogue, context);
+}
 
 }  // namespace
 
@@ -124,6 +149,7 @@ absl::StatusOr<Transaction> Machine::Decide(const View& view, const Request& req
   if (const auto* enrolment = std::get_if<EnrolmentFacts>(&request.body)) return DecideEnrolment(view, *enrolment, *catalogue, context);
   if (const auto* drop = std::get_if<DropFacts>(&request.body)) return DecideDrop(view, *drop, *catalogue, context);
   if (const auto* capture = std::get_if<CaptureFacts>(&request.body)) return DecideCapture(view, *capture, context);
+  if (const auto* decision = std::get_if<Decision>(&request.body)) return DecideWaiting(view, *decision, *catalogue, context);
   const auto& reservation = std::get<Reservation>(request.body);
   return DecideReserve(view, reservation.household, reservation.offer, *catalogue, context);
 }

@@ -21,7 +21,7 @@ absl::Status Wrong(PartitionId partition, PartitionSeq seq, absl::string_view wh
 
 // In the order of Body's alternatives.
 constexpr TransactionKind kKinds[] = {TransactionKind::kCatalogueUpdate, TransactionKind::kEnrolment, TransactionKind::kDrop,
-                                      TransactionKind::kReservation, TransactionKind::kCapture};
+                                      TransactionKind::kReservation,     TransactionKind::kCapture,   TransactionKind::kRelease};
 
 uint64_t Checksum(const CommittedTransaction& shown) {
   const std::string bytes = EncodeTransaction(shown.transaction);
@@ -82,7 +82,8 @@ absl::Status Model::CheckShown(const CommittedTransaction& shown) {
     return Wrong(shown.partition, shown.seq,
                  absl::StrCat("is request ", FormatRequestKey(transaction.key), ", not ", FormatRequestKey(entry.request->key)));
   }
-  if (transaction.kind != kKinds[entry.request->body.index()]) return Wrong(shown.partition, shown.seq, "is of another kind");
+  if (transaction.kind != entry.decided.kind.value_or(kKinds[entry.request->body.index()]))
+    return Wrong(shown.partition, shown.seq, "is of another kind");
   const uint64_t checksum = Checksum(shown);
   if (entry.shown == checksum) return absl::OkStatus();
   if (entry.shown != 0) return Wrong(shown.partition, shown.seq, "has other bytes than before");
@@ -148,7 +149,7 @@ absl::Status Model::CheckSelf() const {
     std::map<Asset, int64_t> sums;
     for (const auto& [account, balance] : book.state.balances()) {
       sums[account.asset] += balance;
-      if (account.kind != AccountKind::kProgramme && balance < 0) return Wrong(partition, {}, "a balance below zero");
+      if (!OwesPoints(account.kind) && balance < 0) return Wrong(partition, {}, "a balance below zero");
     }
     for (const auto& [asset, sum] : sums) {
       if (sum != 0) return Wrong(partition, {}, absl::StrCat("balances sum to ", sum));

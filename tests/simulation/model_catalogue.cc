@@ -1,5 +1,7 @@
 #include "tests/simulation/model_catalogue.h"
 
+#include "absl/time/civil_time.h"
+
 namespace fenfen::sim {
 
 std::optional<CatalogueId> ModelCatalogue::TownOf(CatalogueId region) const {
@@ -12,7 +14,14 @@ std::optional<CatalogueId> ModelCatalogue::TownOf(CatalogueId region) const {
   return std::nullopt;
 }
 
-SharedModelCatalogue Update(const ModelCatalogue& before, const v1::UpdateCatalogueRequest& update) {
+const ModelRules* ModelCatalogue::RulesOn(int32_t day) const {
+  for (auto at = rules.rbegin(); at != rules.rend(); ++at) {
+    if (at->second->effective_day <= day) return at->second.get();
+  }
+  return nullptr;
+}
+
+SharedModelCatalogue Update(const ModelCatalogue& before, const v1::UpdateCatalogueRequest& update, int32_t today) {
   auto after = std::make_shared<ModelCatalogue>(before);
   for (const v1::Region& region : update.regions()) after->regions[region.name()] = region;
   for (const v1::Station& station : update.stations()) after->stations.insert(CatalogueIdOf(station.name()));
@@ -23,14 +32,18 @@ SharedModelCatalogue Update(const ModelCatalogue& before, const v1::UpdateCatalo
   if (!update.has_rule_set()) return after;
   const v1::RuleSet& rules = update.rule_set();
   if (rules.version() != before.rules_version + 1) return nullptr;
-  after->rules_version = rules.version();
-  after->late_days = rules.late_days_max();
-  after->grace_months = rules.expiry_grace_months();
-  after->rules.clear();
-  for (const v1::Rule& rule : rules.rules()) {
-    after->rules[rule.category()] = {rule.reward_per_kg(), rule.reward_per_drop(), rule.civic_per_drop(),
-                                     rule.assumed_grams(), rule.daily_drops_max(), rule.daily_reward_max()};
+  auto read = std::make_shared<ModelRules>();
+  read->set = rules;
+  read->effective_day = rules.version() == 1 ? INT32_MIN : today + 1;
+  if (!rules.effective_date().empty()) {
+    absl::CivilDay day;
+    if (!absl::ParseCivilTime(rules.effective_date(), &day)) return nullptr;
+    const auto number = static_cast<int32_t>(day - absl::CivilDay(1970, 1, 1));
+    if (number < read->effective_day) return nullptr;
+    read->effective_day = number;
   }
+  after->rules_version = rules.version();
+  after->rules[rules.version()] = std::move(read);
   return after;
 }
 

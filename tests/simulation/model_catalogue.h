@@ -10,17 +10,9 @@
 
 #include "fenfen/v1/catalogue.pb.h"
 #include "ledger/core/ids.h"
+#include "tests/simulation/model_rules.h"
 
 namespace fenfen::sim {
-
-struct ModelRule {
-  int64_t reward_per_kg = 0;
-  int64_t reward_per_drop = 0;
-  int64_t civic_per_drop = 0;
-  int64_t assumed_grams = 0;
-  int64_t drops_max = 0;
-  int64_t reward_max = 0;
-};
 
 struct ModelOffer {
   int64_t price = 0;
@@ -33,17 +25,18 @@ struct ModelCatalogue {
   std::map<std::string, v1::Region> regions;  // by name
   std::set<CatalogueId> stations;
   std::map<CatalogueId, ModelOffer> offers;
-  std::map<int, ModelRule> rules;  // by category
-  int rules_version = 0;           // 0 before there are any
-  int late_days = 0;
-  int grace_months = 0;
+  std::map<int, std::shared_ptr<const ModelRules>> rules;  // by version
+  int rules_version = 0;                                   // the last; 0 before there are any
 
   // The town that a region lies in; nullopt where the region is unknown.
   std::optional<CatalogueId> TownOf(CatalogueId region) const;
+  // The rules of the highest version that is in force on the day, or nullptr.
+  const ModelRules* RulesOn(int32_t day) const;
 };
 using SharedModelCatalogue = std::shared_ptr<const ModelCatalogue>;
 
-// The catalogue after an update; nullptr where it must be refused: a rule set that is not the next one, an offer without a price.
-SharedModelCatalogue Update(const ModelCatalogue& before, const v1::UpdateCatalogueRequest& update);
+// The catalogue after an update on `today`; nullptr where it must be refused: a rule set that is not the next one or is to be in force
+// before tomorrow, an offer without a price.
+SharedModelCatalogue Update(const ModelCatalogue& before, const v1::UpdateCatalogueRequest& update, int32_t today);
 
 }  // namespace fenfen::sim

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "fenfen/v1/catalogue.pb.h"
@@ -19,7 +20,16 @@ struct Reservation {
   CatalogueId offer;
 };
 
-using Body = std::variant<v1::UpdateCatalogueRequest, EnrolmentFacts, DropFacts, Reservation, CaptureFacts>;
+// What becomes of a drop that may wait.
+struct Decision {
+  enum class What { kRelease, kReject, kDue };
+  HouseholdId household;
+  RequestKey drop;  // its request's
+  What what = What::kRelease;
+  std::optional<int64_t> grams;  // found by an inspector, of a release
+};
+
+using Body = std::variant<v1::UpdateCatalogueRequest, EnrolmentFacts, DropFacts, Reservation, CaptureFacts, Decision>;
 
 struct Request {
   uint64_t number = 0;  // in the run, for the trace

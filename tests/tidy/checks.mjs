@@ -88,13 +88,20 @@ export function linkDirections(tree) {
 }
 
 // A source that no CMakeLists.txt names is never compiled, however right it looks.
+// The patterns of a list's file(GLOB … *.cc */*_test.cc).
+function globsOf(text) {
+  const words = [...text.matchAll(/file\(GLOB[^)]*\)/g)].flatMap(([command]) => command.slice(0, -1).split(/\s+/));
+  return words.filter((word) => word.includes('*') && word.endsWith('.cc'))
+    .map((word) => new RegExp(`^${word.replace(/[.+]/g, '\\$&').replace(/\*/g, '[^/]*')}$`));
+}
+
 export function sourcesAreBuilt(tree) {
   const lists = [...tree].filter(([path]) => path.endsWith('CMakeLists.txt'));
   return [...tree.keys()].filter((path) => path.endsWith('.cc')).filter((path) => !lists.some(([list, text]) => {
     const folder = dirname(list);
     if (folder !== '' && !within(path, folder)) return false;
     const rest = folder === '' ? path : path.slice(folder.length + 1);
-    return text.includes(rest) || text.includes(rest.replace(/\.cc$/, ''));
+    return text.includes(rest) || text.includes(rest.replace(/\.cc$/, '')) || globsOf(text).some((glob) => glob.test(rest));
   })).map((path) => `${path}: no CMakeLists.txt names it`);
 }
 
@@ -158,6 +165,21 @@ export function nothingForeign(tree) {
 export function readmes(tree) {
   return rules.README_FOLDERS.filter((folder) => [...tree.keys()].some((path) => within(path, folder)))
     .filter((folder) => !tree.has(`${folder}/README.md`)).map((folder) => `${folder}: no README.md`);
+}
+
+// Every method of the API is a command of fenfenctl, or said not to be.
+export function methodsInCtl(tree) {
+  const isCommand = (path) => within(path, rules.CTL_FOLDER) && isCpp(path) && !/\/(bench|check|demo)\//.test(path);
+  const commands = [...tree].filter(([path]) => isCommand(path)).map(([, text]) => text).join('\n');
+  const bad = [];
+  eachLine(tree, (path) => /^proto\/fenfen\/v1\/.*\.proto$/.test(path), (path, line, number) => {
+    const name = /^ *rpc (\w+)\(/.exec(line)?.[1];
+    if (name === undefined) return;
+    const called = new RegExp(`\\b${name}\\b`).test(commands);
+    if (called !== rules.NOT_IN_CTL.has(name)) return;
+    bad.push(`${path}:${number}: ${name} has ${called ? 'a command after all' : 'no command'}`);
+  });
+  return bad;
 }
 
 // A path without its `.` and `..` parts.

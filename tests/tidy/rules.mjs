@@ -33,14 +33,18 @@ export const LAYERS = {
   },
   // The benchmarks run the engine in their own process, beside the machine's bare limit.
   'clients/ctl/bench': { sees: ['clients/cpp', 'clients/ctl', 'ledger'] },
+  // The demo's history is played through the server itself, in the same process, with a clock that is moved; its devices are the agent's.
+  'clients/ctl/demo/history': { sees: ['clients/cpp', 'clients/ctl', 'clients/station', 'ledger/core', 'server'] },
   // What an operator does with the stores is done with the ledger's own means, by the server's own configuration.
   'clients/ctl/stores': { sees: ['clients/cpp', 'clients/ctl', 'ledger', 'server'] },
+  // A simulation credits drops by the very functions that the ledger uses.
+  'clients/ctl/simulate': { sees: ['clients/cpp', 'clients/ctl', 'ledger'] },
   mini_program_bridge: { sees: ['clients/cpp'] },
   tests: { sees: ['ledger', 'server', 'clients', 'mini_program_bridge'] },
 };
 
 // Generated from proto/, seen by all; and the services' stubs, which the ledger must not see: it is a library without gRPC and HTTP.
-export const GENERATED = /^(fenfen\/v1|google\/rpc)\/[a-z_]+\.(grpc\.)?pb\.h$/;
+export const GENERATED = /^(fenfen\/v1|fenfen\/ledger\/v1|google\/rpc)\/[a-z_]+\.(grpc\.)?pb\.h$/;
 export const LEDGER_REFUSES = /^(fenfen\/v1\/[a-z_]+\.grpc\.pb\.h|grpcpp\/|grpc\/|boost\/(asio|beast)|httplib)/;
 
 // Lines a file may have, by its ending; data and what tools write are not ours to shorten.
@@ -68,6 +72,13 @@ export const README_FOLDERS = [
   'ledger/core', 'ledger/engine', 'ledger/journal',
   'ledger/points', 'ledger/state', 'mini_program_bridge', 'proto', 'scripts', 'server', 'tests',
 ];
+
+// Where fenfenctl calls methods, and the methods that are not for it: another program's (the bridge's sign-in and pictures, a device's
+// stream), and those that a command for several does as well.
+export const CTL_FOLDER = 'clients/ctl';
+export const NOT_IN_CTL = new Set([
+  'ResolveSubject', 'JoinHousehold', 'CreateSession', 'CreateQrImage', 'UploadDrops', 'CaptureVoucher', 'GetBudget',
+]);
 
 // Path-like words of the documents that name what a build or a run makes.
 export const MADE_LATER = /^(build|run|tests\/artifacts|clients\/mini_program\/(dist|node_modules))(\/|$)/;

@@ -32,6 +32,7 @@ const CANARIES = {
   headerComments: [{ 'server/bare.cc': '#include <string>\n' }, 'server/bare.cc:1: no header comment'],
   scriptsAreStrict: [{ 'scripts/loose': '#!/usr/bin/env bash\n# Does a thing and does not mind errors.\ntrue\n' }, 'set -euo pipefail'],
   nothingForeign: [{ 'docs/a.md': `see ${glue('../sha', 'red')}/x\n` }, 'docs/a.md:1'],
+  methodsInCtl: [{ 'proto/fenfen/v1/a.proto': `${COMMENT}  rpc GetLost(A) returns (B);\n` }, 'GetLost has no command'],
   readmes: [{ 'server/a.cc': COMMENT }, 'server: no README.md'],
   documentPaths: [{ 'README.md': 'Start at `server/nothing.cc`.\n' }, 'server/nothing.cc does not exist'],
   documentFunctions: [{ 'README.md': 'It is `Gone` in `server/a.cc`.\n', 'server/a.cc': COMMENT }, 'no Gone in server/a.cc'],

@@ -57,7 +57,9 @@ absl::TimeZone ProgrammeZone() {
 std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
   absl::StatusOr<HouseholdRecord> record = DecodeHousehold(household_record);
   if (!record.ok()) return std::nullopt;
-  return Directory::Enrolled{record->card_hash, record->door_hash, std::move(record->members)};
+  Directory::Enrolled enrolled{record->card_hash, record->door_hash, {}};
+  for (const Member& member : record->members) enrolled.members.push_back(member.subject_hash);
+  return enrolled;
 }
 
 std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record) {

@@ -9,6 +9,7 @@
 #include "ledger/core/limits.h"
 #include "ledger/engine/snapshotter.h"
 #include "ledger/journal/segment.h"
+#include "ledger/points/game/reading.h"
 
 namespace fenfen::bench {
 namespace {
@@ -18,7 +19,11 @@ constexpr uint64_t kFingerprint = 1;
 
 }  // namespace
 
-Ledger::Ledger() : zone_(ProgrammeZone()), directory_(EnrolledIn), captures_(zone_, CapturedIn) {}
+Ledger::Ledger()
+    : zone_(ProgrammeZone()),
+      directory_(EnrolledIn),
+      captures_(zone_, CapturedIn),
+      players_(zone_, {RegionInHousehold, CountedDrop, SortedRightly, ReversesDrop}) {}
 
 Ledger::~Ledger() { Close().IgnoreError(); }
 
@@ -71,7 +76,7 @@ absl::Status Ledger::SeedPartition(PartitionId partition, const std::vector<uint
       HouseholdRecord record;
       record.region = facts.region;
       record.create_time = context.now;
-      record.members = facts.members;
+      for (const uint64_t subject_hash : facts.members) record.members.push_back({subject_hash, MemberRole::kAdult});
       transaction.changes.push_back({KeyOf(facts.household), PartitionSeq(0), EncodeHousehold(record)});
     }
     return transaction;

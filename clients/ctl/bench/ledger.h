@@ -21,6 +21,7 @@
 #include "ledger/journal/file_journal.h"
 #include "ledger/journal/posix_file.h"
 #include "ledger/points/catalogue.h"
+#include "ledger/projections/players.h"
 #include "ledger/state/memory_state.h"
 
 namespace fenfen::bench {
@@ -52,7 +53,7 @@ class Ledger {
 
  private:
   Ledger();
-  std::vector<Projection*> projections() { return {&catalogue_, &directory_, &captures_}; }
+  std::vector<Projection*> projections() { return {&catalogue_, &directory_, &captures_, &players_}; }
   absl::Status WriteCatalogue(const std::vector<std::string>& device_keys);
   absl::Status SeedPartition(PartitionId partition, const std::vector<uint32_t>& accounts);
 
@@ -62,6 +63,7 @@ class Ledger {
   CatalogueStore catalogue_;
   Directory directory_;
   Captures captures_;
+  Players players_;
   MemoryState state_;
   std::optional<SnapshotFolder> snapshots_;
   std::unique_ptr<FileJournal> journal_;

@@ -1,5 +1,7 @@
 #include "clients/ctl/bench/redis_load.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -46,6 +48,15 @@ std::vector<DropBatch> DropSource::Enrolments() {
           WorkOf(EnrolmentCommand(EnrolmentOfAccount(accounts_[p][n], false), keys_.Next(), setting_.now, setting_.catalogue)));
     }
   }
+  return batches;
+}
+
+std::vector<DropBatch> DropSource::Beginning() {
+  std::vector<DropBatch> batches = Enrolments();
+  size_t households_max = 0;  // of a partition
+  for (const std::vector<uint32_t>& accounts : accounts_) households_max = std::max(households_max, accounts.size());
+  std::vector<DropBatch> drops = Drops(kHouseholdPartitions * ((households_max + kBatch - 1) / kBatch));
+  std::move(drops.begin(), drops.end(), std::back_inserter(batches));
   return batches;
 }
 

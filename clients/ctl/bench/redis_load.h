@@ -34,6 +34,8 @@ class DropSource {
 
   // What enrols the accounts, in batches of at most limits::kExecuteMax.
   std::vector<DropBatch> Enrolments();
+  // The same and then a drop of each: in Redis every household has its balances, as in a district that has been at it for a while.
+  std::vector<DropBatch> Beginning();
   std::vector<DropBatch> Drops(size_t batches);
 
  private:

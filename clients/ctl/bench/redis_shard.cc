@@ -1,16 +1,20 @@
 #include "clients/ctl/bench/redis_shard.h"
 
+#include <fcntl.h>
 #include <hiredis/hiredis.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "clients/ctl/bench/measure.h"
 #include "ledger/state/redis/partition_keys.h"
 
@@ -19,6 +23,8 @@ namespace {
 
 constexpr char kProgram[] = "/usr/bin/redis-server";  // Debian's
 constexpr absl::Duration kOpenMax = absl::Seconds(60);
+constexpr absl::Duration kCalmMax = absl::Seconds(120);
+constexpr absl::Duration kCalmStep = absl::Milliseconds(50);
 constexpr timeval kAnswerMax = {60, 0};
 
 struct CloseContext {
@@ -87,7 +93,8 @@ absl::Status RedisShard::InFlight::AwaitAll() {
   return status_;
 }
 
-RedisShard::RedisShard(std::string socket, pid_t pid) : socket_(std::move(socket)), pid_(pid), tail_(std::make_unique<Tail>()) {}
+RedisShard::RedisShard(std::string home, std::string socket, pid_t pid)
+    : home_(std::move(home)), socket_(std::move(socket)), pid_(pid), tail_(std::make_unique<Tail>()) {}
 
 RedisShard::~RedisShard() = default;
 
@@ -116,13 +123,14 @@ absl::StatusOr<std::unique_ptr<RedisShard>> RedisShard::Start(ctl::Services& ser
   service.options.log_file = absl::StrCat(home, "/log");
   service.ready_file = socket;
   if (absl::Status status = services.Start(service); !status.ok()) return status;
-  return std::unique_ptr<RedisShard>(new RedisShard(socket, services.Find(name)->pid()));
+  return std::unique_ptr<RedisShard>(new RedisShard(home, socket, services.Find(name)->pid()));
 }
 
-absl::Status RedisShard::Fill(std::vector<DropBatch> batches, MemoryState* model) {
+absl::Status RedisShard::Fill(std::vector<DropBatch> batches, MemoryState* model, size_t cached_records) {
   RedisStateOptions options;
   options.redis.endpoint.unix_path = socket_;
   options.deployment = kDeployment;
+  options.cached_records = cached_records;
   state_ = std::make_unique<RedisState>(std::move(options), *tail_);
   if (absl::Status open = state_->AwaitOpen(kOpenMax); !open.ok()) return open;
   const auto in_flight = std::make_shared<InFlight>();
@@ -141,7 +149,27 @@ absl::Status RedisShard::Fill(std::vector<DropBatch> batches, MemoryState* model
                       in_flight->Done(status);
                     });
   }
-  return in_flight->AwaitAll();
+  if (absl::Status status = in_flight->AwaitAll(); !status.ok()) return status;
+  return AwaitCalm();
+}
+
+absl::Status RedisShard::AwaitCalm() const {
+  const absl::StatusOr<Context> context = Connect(socket_);
+  if (!context.ok()) return context.status();
+  const double until = MonotonicSeconds() + absl::ToDoubleSeconds(kCalmMax);
+  while (true) {
+    const absl::StatusOr<RedisReply> info = Ask(context->get(), {"INFO", "persistence"});
+    if (!info.ok()) return info.status();
+    const absl::string_view text = info->value().text();
+    if (absl::StrContains(text, "aof_rewrite_in_progress:0") && absl::StrContains(text, "aof_rewrite_scheduled:0")) break;
+    if (MonotonicSeconds() > until) return absl::DeadlineExceededError("Redis 一直在重写文件 / Redis goes on rewriting its file");
+    absl::SleepFor(kCalmStep);
+  }
+  const int folder = open(home_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return absl::ErrnoToStatus(errno, home_);
+  const int synced = syncfs(folder);
+  close(folder);
+  return synced == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, home_);
 }
 
 void RedisShard::Begin(DropBatch batch, const std::shared_ptr<InFlight>& in_flight) {
@@ -179,11 +207,11 @@ absl::StatusOr<double> RedisShard::RunBare(const std::vector<std::string>& calls
     }
     const absl::StatusOr<RedisReply> reply = Answer(redis);
     if (!reply.ok()) return reply.status();
-    const size_t verdicts = reply->value().size();
-    if (verdicts == 0 || (*reply)[verdicts - 1].text().substr(0, 1) != "C") {
-      return absl::InternalError(absl::StrCat("Redis: 未提交 / not committed: ", reply->value().text(), (*reply)[verdicts - 1].text()));
+    const absl::string_view verdicts = (*reply)[1].text();
+    if (verdicts.empty() || verdicts.back() != 'C') {
+      return absl::InternalError(absl::StrCat("Redis: 未提交 / not committed: ", reply->value().text(), verdicts));
     }
-    drops += verdicts;
+    drops += verdicts.size();
   }
   return static_cast<double>(drops) / (MonotonicSeconds() - begin);
 }

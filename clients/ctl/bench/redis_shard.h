@@ -22,6 +22,8 @@ namespace fenfen::bench {
 
 // Calls under way at once, of ours and of the bare driver.
 inline constexpr size_t kCallsInFlight = 16;
+// Copies that a State keeps in each partition: all households' of these benchmarks.
+inline constexpr size_t kCachedRecords = 2048;
 
 class RedisShard {
  public:
@@ -30,8 +32,9 @@ class RedisShard {
                                                            const std::string& append_only);
   ~RedisShard();
 
-  // Begins the State and runs the batches, which `model` (if there is one) follows.
-  absl::Status Fill(std::vector<DropBatch> batches, MemoryState* model);
+  // Begins the State, which keeps copies of so many records a partition, and runs the batches, which `model` (if there is one) follows.
+  // Comes back when the server has also written what that left it to write.
+  absl::Status Fill(std::vector<DropBatch> batches, MemoryState* model, size_t cached_records = kCachedRecords);
 
   // Begins a batch; waits while too many of `in_flight` are under way.
   class InFlight;
@@ -51,8 +54,11 @@ class RedisShard {
 
  private:
   class Tail;
-  RedisShard(std::string socket, pid_t pid);
+  // Waits until no file is being rewritten, and the disk has everything.
+  absl::Status AwaitCalm() const;
+  RedisShard(std::string home, std::string socket, pid_t pid);
 
+  const std::string home_;
   const std::string socket_;
   const pid_t pid_;
   std::unique_ptr<Tail> tail_;

@@ -26,6 +26,9 @@ namespace fenfen::ctl {
 
 namespace {
 
+// Any 31 days have a first of a month among them, on which points lapse.
+constexpr int64_t kHistoryDays = 31;
+
 std::atomic<bool> stop_requested{false};
 
 // Looks until the balance is what it was, for so long.
@@ -108,11 +111,13 @@ absl::StatusOr<boost::json::object> RunChecks(const DemoOptions& options) {
   checks.ExpectEqual((*demo)->replay().rejected, 0, "no drop of the day is refused");
   const int64_t replayed = (*demo)->replay().credited;
   const double rate = static_cast<double>(replayed) / absl::ToDoubleSeconds((*demo)->replay().time);
-  Tour tour{demo->get(), &checks, HttpClient((*demo)->ports().http), client::RequestIds::FromSystem(), options.bin, {}, {}, {}, "", "",
-            "",          ""};
+  Tour tour{
+      demo->get(), &checks, HttpClient((*demo)->ports().http), client::RequestIds::FromSystem(), options.bin, {}, {}, {}, {}, {}, "", "",
+      "",          ""};
   std::vector<std::pair<const char*, void (*)(Tour*)>> journeys = {
-      {"居民 / resident", ResidentJourney}, {"商户 / merchant", MerchantJourney}, {"社区 / staff", StaffJourney},
-      {"设备 / device", DeviceJourney},     {"错误输入 / bad input", Refusals},   {"kill -9", KillAndCompare}};
+      {"历史 / history", HistoryJourney}, {"居民 / resident", ResidentJourney},   {"商户 / merchant", MerchantJourney},
+      {"社区 / staff", StaffJourney},     {"家庭 / household", HouseholdJourney}, {"办公 / office", OfficeJourney},
+      {"设备 / device", DeviceJourney},   {"错误输入 / bad input", Refusals},     {"kill -9", KillAndCompare}};
   if (options.mode == DemoMode::kRedis) journeys.emplace_back("Redis 清空 / an emptied Redis", EmptyRedisAndCompare);
   if (options.mode == DemoMode::kCluster) {
     journeys.emplace_back("主节点 / a Redis master", KillRedisMaster);
@@ -152,6 +157,7 @@ int DemoCheck(const Context& context, DemoOptions options, bool keep) {
   options.folder = absl::StrCat(name, "/demo");
   options.http = options.grpc = "127.0.0.1:0";
   options.plan = SmallPlan();
+  options.plan.history_days = kHistoryDays;
   const absl::StatusOr<boost::json::object> report = RunChecks(options);
   if (!report.ok()) return Fail(context, report.status());
   std::cout << *report << std::endl;
@@ -160,8 +166,9 @@ int DemoCheck(const Context& context, DemoOptions options, bool keep) {
 
 }  // namespace
 
-void AddDemoCheckCommand(CLI::App& app, Context* context) {
+void AddDemoCheckCommand(CLI::App& app, Context* context, HistoryPlayer history) {
   auto options = std::make_shared<DemoOptions>();
+  options->history = std::move(history);
   auto keep = std::make_shared<bool>(false);
   CLI::App* command =
       app.add_subcommand("demo-check", "在临时小区上走完整条路径并核对账本，输出一行 JSON / drive the whole path and compare the books");

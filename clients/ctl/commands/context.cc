@@ -54,6 +54,13 @@ absl::StatusOr<std::unique_ptr<client::Client>> ConnectAsPerson(const Context& c
   return ConnectAs(context, context.key, context.issuer, context.as.substr(0, colon), context.as.substr(colon + 1));
 }
 
+absl::StatusOr<std::unique_ptr<client::Client>> ConnectAsNobody(const Context& context) {
+  client::ClientOptions options;
+  options.target = context.server;
+  options.ca_file = context.server_ca;
+  return client::Client::Connect(std::move(options));
+}
+
 int Fail(const Context& context, const absl::Status& status) {
   if (context.json) {
     std::cout << boost::json::object{{"error", std::string(status.message())}} << std::endl;

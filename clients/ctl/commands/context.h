@@ -40,6 +40,9 @@ absl::StatusOr<std::unique_ptr<client::Client>> ConnectAsOperator(const Context&
 // A client calling as `--as SUBJECT:ROLE`, signed with `--key` for `--issuer`.
 absl::StatusOr<std::unique_ptr<client::Client>> ConnectAsPerson(const Context& context);
 
+// A client calling as nobody, for what is public.
+absl::StatusOr<std::unique_ptr<client::Client>> ConnectAsNobody(const Context& context);
+
 // Prints an error, as JSON if asked, and returns exit code 2.
 int Fail(const Context& context, const absl::Status& status);
 // The same for a refused call; exit code 1.

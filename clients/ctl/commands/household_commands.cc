@@ -3,8 +3,9 @@
 #include <iostream>
 #include <memory>
 
-#include "absl/strings/match.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "clients/ctl/commands/ask.h"
 #include "clients/ctl/commands/commands.h"
 #include "clients/ctl/commands/text_table.h"
 #include "fenfen/v1/household.grpc.pb.h"
@@ -14,10 +15,6 @@ namespace fenfen::ctl {
 
 namespace {
 
-std::string Named(absl::string_view collection, const std::string& text) {
-  return absl::StrContains(text, '/') ? text : absl::StrCat(collection, "/", text);
-}
-
 // Times are shown as the district reads them, eight hours ahead of UTC.
 std::string LocalTime(const google::protobuf::Timestamp& time) {
   const absl::Time instant = absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
@@ -25,33 +22,40 @@ std::string LocalTime(const google::protobuf::Timestamp& time) {
 }
 
 absl::string_view KindZh(v1::EntryKind kind) {
-  switch (kind) {
-    case v1::ENTRY_KIND_ENROLMENT:
-      return "登记";
-    case v1::ENTRY_KIND_DROP:
-      return "投放";
-    case v1::ENTRY_KIND_RESERVATION:
-      return "兑换";
-    case v1::ENTRY_KIND_CAPTURE:
-      return "核销";
-    default:
-      return "其他";
-  }
-}
-
-// Makes one call as the person of --as and hands a good reply to `show`; prints JSON instead if asked.
-template <typename Method, typename Request, typename Show>
-int Ask(const Context& context, Method method, const Request& request, Show show) {
-  const absl::StatusOr<std::unique_ptr<client::Client>> client = ConnectAsPerson(context);
-  if (!client.ok()) return Fail(context, client.status());
-  const auto reply = (*client)->Call(method, request);
-  if (!reply.ok()) return Fail(context, reply.error());
-  if (context.json) {
-    PrintJson(*reply);
-  } else {
-    show(*reply);
-  }
-  return 0;
+  static const absl::flat_hash_map<int, absl::string_view>& names = *new absl::flat_hash_map<int, absl::string_view>({
+      {v1::ENTRY_KIND_ENROLMENT, "登记"},
+      {v1::ENTRY_KIND_DROP, "投放"},
+      {v1::ENTRY_KIND_RESERVATION, "兑换"},
+      {v1::ENTRY_KIND_CAPTURE, "核销"},
+      {v1::ENTRY_KIND_PENDING_DROP, "待核验"},
+      {v1::ENTRY_KIND_RELEASE, "入账"},
+      {v1::ENTRY_KIND_REJECTION, "未通过"},
+      {v1::ENTRY_KIND_BAG_ISSUE, "领袋"},
+      {v1::ENTRY_KIND_EXPIRY, "过期"},
+      {v1::ENTRY_KIND_MEMBERSHIP, "成员"},
+      {v1::ENTRY_KIND_CARD_CHANGE, "积分卡"},
+      {v1::ENTRY_KIND_MOVE, "搬迁"},
+      {v1::ENTRY_KIND_TRANSFER_OUT, "转出"},
+      {v1::ENTRY_KIND_TRANSFER_IN, "转入"},
+      {v1::ENTRY_KIND_TRANSFER_BACK, "退回"},
+      {v1::ENTRY_KIND_VOUCHER_CANCEL, "取消兑换"},
+      {v1::ENTRY_KIND_VOUCHER_EXPIRY, "券过期"},
+      {v1::ENTRY_KIND_REFUND, "退款"},
+      {v1::ENTRY_KIND_REVERSAL, "冲正"},
+      {v1::ENTRY_KIND_ADJUSTMENT_PROPOSAL, "拟调整"},
+      {v1::ENTRY_KIND_ADJUSTMENT, "调整"},
+      {v1::ENTRY_KIND_ADJUSTMENT_DISMISSAL, "未调整"},
+      {v1::ENTRY_KIND_APPEAL, "申诉"},
+      {v1::ENTRY_KIND_APPEAL_ANSWER, "申诉答复"},
+      {v1::ENTRY_KIND_PREFERENCE, "设置"},
+      {v1::ENTRY_KIND_FREEZE, "保连"},
+      {v1::ENTRY_KIND_TEAM, "队伍"},
+      {v1::ENTRY_KIND_HOLD, "待核查"},
+      {v1::ENTRY_KIND_HOLD_END, "核查完"},
+      {v1::ENTRY_KIND_REINSPECTION, "复查"},
+  });
+  const auto found = names.find(kind);
+  return found == names.end() ? "其他" : found->second;
 }
 
 int ShowBalance(const Context& context, const std::string& household) {

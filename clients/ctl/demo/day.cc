@@ -41,11 +41,18 @@ absl::TimeZone ProgrammeTimeZone() {
   return zone;
 }
 
+const DemoStation& NearStation(const District& district, size_t household) {
+  const std::vector<size_t>& stations = district.stations_of_estate[district.households[household].estate];
+  return district.stations[stations[household % stations.size()]];
+}
+
 std::string DropLine(const District& district, SeededRandom* random, absl::Time time) {
-  const DemoHousehold& household =
-      district.households[static_cast<size_t>(random->Below(static_cast<int64_t>(district.households.size())))];
-  const std::vector<size_t>& stations = district.stations_of_estate[household.estate];
-  const DemoStation& station = district.stations[stations[static_cast<size_t>(random->Below(static_cast<int64_t>(stations.size())))]];
+  return DropLineOf(district, static_cast<size_t>(random->Below(static_cast<int64_t>(district.households.size()))), random, time);
+}
+
+std::string DropLineOf(const District& district, size_t index, SeededRandom* random, absl::Time time) {
+  const DemoHousehold& household = district.households[index];
+  const DemoStation& station = NearStation(district, index);
   double shares[std::size(kKinds)];
   for (size_t i = 0; i < std::size(kKinds); ++i) shares[i] = kKinds[i].share;
   const Kind& kind = kKinds[random->Pick(shares)];
@@ -55,14 +62,22 @@ std::string DropLine(const District& district, SeededRandom* random, absl::Time 
               weighed ? static_cast<int64_t>(grams) : 0, time);
 }
 
-std::vector<std::string> DayOfDrops(const District& district, SeededRandom* random, absl::CivilDay day, int64_t drops) {
-  const absl::Time midnight = absl::FromCivil(day, ProgrammeTimeZone());
+std::string GivenDropLine(const District& district, size_t index, absl::string_view category, int64_t grams, absl::Time time) {
+  return Line(NearStation(district, index).device, district.households[index].number, 1, category, grams, time);
+}
+
+std::vector<int64_t> SecondsOfDrops(SeededRandom* random, int64_t drops) {
   std::vector<int64_t> seconds(static_cast<size_t>(drops));
   for (int64_t& second : seconds) second = static_cast<int64_t>(random->Pick(kHourlyShare)) * 3600 + random->Below(3600);
   std::sort(seconds.begin(), seconds.end());
+  return seconds;
+}
+
+std::vector<std::string> DayOfDrops(const District& district, SeededRandom* random, absl::CivilDay day, int64_t drops) {
+  const absl::Time midnight = absl::FromCivil(day, ProgrammeTimeZone());
   std::vector<std::string> lines;
-  lines.reserve(seconds.size());
-  for (const int64_t second : seconds) lines.push_back(DropLine(district, random, midnight + absl::Seconds(second)));
+  lines.reserve(static_cast<size_t>(drops));
+  for (const int64_t second : SecondsOfDrops(random, drops)) lines.push_back(DropLine(district, random, midnight + absl::Seconds(second)));
   return lines;
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "clients/ctl/demo/district.h"
@@ -15,8 +16,18 @@
 
 namespace fenfen::ctl {
 
-// One line of one drop at a time, without the line's end.
+// The station to which a household goes, that of its estate that is near.
+const DemoStation& NearStation(const District& district, size_t household);
+
+// One line of one drop of anybody at a time, without the line's end.
 std::string DropLine(const District& district, SeededRandom* random, absl::Time time);
+// The same of one household, by its index.
+std::string DropLineOf(const District& district, size_t household, SeededRandom* random, absl::Time time);
+// The same with what was dropped given, by member 1; 0 grams where nothing was weighed.
+std::string GivenDropLine(const District& district, size_t household, absl::string_view category, int64_t grams, absl::Time time);
+
+// When in a day so many drops come, seconds since midnight, rising.
+std::vector<int64_t> SecondsOfDrops(SeededRandom* random, int64_t drops);
 
 // A day's drops in order of time.
 std::vector<std::string> DayOfDrops(const District& district, SeededRandom* random, absl::CivilDay day, int64_t drops);

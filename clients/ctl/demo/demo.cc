@@ -6,16 +6,18 @@
 #include <filesystem>
 #include <iostream>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "clients/ctl/commands/secrets.h"
+#include "clients/ctl/demo/cast.h"
 #include "clients/ctl/demo/district_files.h"
+#include "clients/ctl/demo/import_district.h"
 #include "clients/ctl/demo/port.h"
 #include "clients/ctl/demo/progress_bar.h"
 #include "clients/ctl/demo/redis_nodes.h"
-#include "clients/ctl/import/import_file.h"
 #include "fenfen/v1/catalogue.grpc.pb.h"
 
 namespace fenfen::ctl {
@@ -27,6 +29,8 @@ constexpr char kReplay[] = "fenfen-station (replay)";
 constexpr char kLive[] = "fenfen-station (live)";
 constexpr absl::Duration kLivePause = absl::Seconds(1);
 constexpr absl::Duration kFollowMax = absl::Seconds(60);
+
+absl::CivilDay Yesterday() { return absl::ToCivilDay(absl::Now(), ProgrammeTimeZone()) - 1; }
 
 int64_t Member(const boost::json::object& object, const char* name) {
   const boost::json::value* value = object.if_contains(name);
@@ -66,10 +70,14 @@ absl::Status Demo::Begin() {
   ChoosePorts();
   services_ = std::make_unique<Services>(say_, stop_);
   services_->NoteIn(workspace_->Path("services.json"));
-  absl::Status ready = StartStores();
+  const bool history = NeedsHistory();
+  absl::Status ready = history ? workspace_->ForgetLedger() : absl::OkStatus();
+  if (ready.ok()) ready = StartStores();
   if (ready.ok()) ready = workspace_->WriteConfigs(ports_, options_.static_folder);
   if (ready.ok()) ready = WritePeople(district_, workspace_->Path("people.json"));
+  const std::string first_server = ServerName(workspace_->mode(), 0);
   for (const Service& service : DemoServices(*workspace_, options_.bin, ports_)) {
+    if (ready.ok() && history && service.name == first_server) ready = PlayHistory();
     if (ready.ok()) ready = services_->Start(service);
   }
   return ready;
@@ -139,22 +147,24 @@ absl::Status Demo::SetUp() {
 absl::Status Demo::Import() {
   const absl::StatusOr<std::unique_ptr<client::Client>> client = Connect("operator", "operators/demo", "OPERATOR");
   if (!client.ok()) return client.status();
-  const client::RequestIds ids = client::RequestIds::FromSystem();
-  const char* const files[] = {"regions", "stations", "devices", "merchants", "offers", "staff", "households", "rules"};
-  for (const char* name : files) {
-    if (*stop_) return absl::CancelledError("stopped");
-    const std::optional<ImportKind> kind = ImportKindOf(name);
-    const std::string path = workspace_->Path(absl::StrCat("import/", name, kind.has_value() ? ".csv" : ".json"));
-    const absl::Time start = absl::Now();
-    const absl::StatusOr<ImportOutcome> outcome =
-        kind.has_value() ? ImportCsvFile(client->get(), ids, *kind, path, {}) : ImportRulesFile(client->get(), ids, path, {});
-    if (!outcome.ok()) return absl::Status(outcome.status().code(), absl::StrCat(path, ": ", outcome.status().message()));
-    if (!outcome->faults.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": ", outcome->faults.front().ToString()));
-    say_(absl::StrFormat("导入 %s：%d 行，%.1f 秒 / imported %s", kind.has_value() ? KindNameZh(*kind) : "积分规则", outcome->rows,
-                         absl::ToDoubleSeconds(absl::Now() - start), name));
+  absl::Status done =
+      ImportDistrict(client->get(), client::RequestIds::FromSystem(), workspace_->Path("import"), /*with_rules=*/true, say_, *stop_);
+  if (done.ok()) done = AwaitCatalogue();
+  return done.ok() ? workspace_->Reached(DemoStep::kImported, "") : done;
+}
+
+bool Demo::NeedsHistory() const { return workspace_->record().step == DemoStep::kGenerated && workspace_->record().plan.history_days > 0; }
+
+// Through a server of its own, before any other begins. One that was interrupted is begun anew.
+absl::Status Demo::PlayHistory() {
+  if (!options_.history) return absl::InternalError("no history can be made here");
+  const absl::Status played =
+      options_.history({.district = district_, .workspace = *workspace_, .last_day = Yesterday() - 1, .say = say_, .stop = *stop_});
+  if (!played.ok()) return played;
+  for (const DemoStation& station : district_.stations) {
+    if (absl::Status kept = workspace_->KeepQueue(station.device); !kept.ok()) return kept;
   }
-  const absl::Status everywhere = AwaitCatalogue();
-  return everywhere.ok() ? workspace_->Reached(DemoStep::kImported, "") : everywhere;
+  return workspace_->Reached(DemoStep::kImported, "");
 }
 
 // The rules were imported last, and a server follows the catalogue in order.
@@ -177,14 +187,21 @@ absl::Status Demo::AwaitCatalogue() const {
 }
 
 absl::Status Demo::Queue() {
-  // Nothing was uploaded before this step is done, so what an interrupted try has left goes.
+  // What an interrupted try has left goes: nothing of it was uploaded.
   for (const DemoStation& station : district_.stations) {
-    std::filesystem::remove_all(workspace_->Path(absl::StrCat("fleet/", station.device, "/queue")));
+    const absl::Status begun = workspace_->RestoreQueue(station.device);
+    if (!begun.ok()) return begun;
   }
-  const absl::CivilDay yesterday = absl::ToCivilDay(absl::Now(), ProgrammeTimeZone()) - 1;
+  const absl::CivilDay yesterday = Yesterday();
   SeededRandom random(workspace_->record().plan.seed + 1);
   std::vector<std::string> lines = EarlierDrops(district_, yesterday);
-  for (std::string& line : DayOfDrops(district_, &random, yesterday, workspace_->record().plan.drops)) lines.push_back(std::move(line));
+  // A household that the history merged into another drops no more by its own number.
+  const absl::StatusOr<Cast> cast = ChooseCast(district_);
+  const bool merged = workspace_->record().plan.history_days > 0 && cast.ok();
+  const std::string gone = merged ? absl::StrCat("\"household\":", district_.households[cast->merged].number, ",") : "";
+  for (std::string& line : DayOfDrops(district_, &random, yesterday, workspace_->record().plan.drops)) {
+    if (gone.empty() || !absl::StrContains(line, gone)) lines.push_back(std::move(line));
+  }
   const absl::Status queued = Enqueue(lines);
   if (!queued.ok()) return queued;
   say_(absl::StrFormat("%s 的 %d 次投放已进入 %d 台设备的队列 / drops are in the devices' queues", absl::FormatCivilTime(yesterday),

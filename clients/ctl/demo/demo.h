@@ -1,4 +1,4 @@
-// Sets up and runs the demo district: generate → import → queue → replay → serve, each step once for a folder.
+// Sets up and runs the demo district: generate → history or import → queue → replay → serve, each step once for a folder.
 //
 // Not thread-safe; call from the main thread.
 #ifndef FENFEN_CLIENTS_CTL_DEMO_DEMO_H_
@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/civil_time.h"
 #include "clients/cpp/client.h"
 #include "clients/ctl/demo/day.h"
 #include "clients/ctl/demo/district.h"
@@ -19,6 +20,17 @@
 #include "clients/ctl/demo/workspace.h"
 
 namespace fenfen::ctl {
+
+// What is needed to play a history into an empty ledger.
+struct HistoryRequest {
+  const District& district;
+  const Workspace& workspace;  // its stores run, its configuration is written; its plan says how many days
+  absl::CivilDay last_day;
+  const std::function<void(const std::string&)>& say;
+  const std::atomic<bool>& stop;
+};
+// Plays it (demo/history/history.h). Cancelled if stopped.
+using HistoryPlayer = std::function<absl::Status(const HistoryRequest&)>;
 
 // How to run it.
 struct DemoOptions {
@@ -29,6 +41,7 @@ struct DemoOptions {
   std::string grpc = "127.0.0.1:7070";
   DistrictPlan plan;
   DemoMode mode = DemoMode::kEmbedded;
+  HistoryPlayer history = {};
 };
 
 // How a replay went.
@@ -40,7 +53,8 @@ struct ReplayResult {
 // A running district.
 class Demo {
  public:
-  // Opens the folder, draws the district, picks ports, and starts the programs. `say` gets what people should know.
+  // Opens the folder, draws the district, picks ports, plays the history where the plan has one, and starts the programs. `say` gets what
+  // people should know.
   static absl::StatusOr<std::unique_ptr<Demo>> Start(const DemoOptions& options, std::function<void(const std::string&)> say,
                                                      const std::atomic<bool>* stop);
 
@@ -77,6 +91,8 @@ class Demo {
   absl::Status Begin();
   void ChoosePorts();
   absl::Status StartStores();
+  bool NeedsHistory() const;
+  absl::Status PlayHistory();
   absl::Status Import();
   // Waits until every server has the catalogue; those that were not written to follow.
   absl::Status AwaitCatalogue() const;

@@ -7,14 +7,16 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/time/clock.h"
 #include "clients/ctl/commands/commands.h"
 #include "clients/ctl/demo/demo.h"
 #include "clients/ctl/demo/demo_command.h"
 #include "clients/ctl/demo/district_files.h"
+#include "clients/ctl/demo/invitation.h"
 
 namespace fenfen::ctl {
 
@@ -22,19 +24,15 @@ namespace {
 
 std::atomic<bool> stop_requested{false};
 
+// Any 31 days have a first of a month among them, on which points lapse.
+constexpr int64_t kHistoryDays = 31;
+
 struct DemoArgs {
   DemoOptions options;
   std::string ports_file;
+  int64_t history_days = kHistoryDays;
   bool no_live = false, no_browser = false, small = false;
 };
-
-void PrintInvitation(const Demo& demo) {
-  std::cout << "\n  分分已启动 / Fenfen is running:  http://" << demo.ports().http << "/\n"
-            << "  gRPC " << absl::StrJoin(demo.ports().Servers(), ",") << "   指标 / metrics http://" << demo.ports().metrics
-            << "/metrics   文件夹 / folder " << demo.workspace().Path("") << "\n\n  可以用这些人登录 / who can sign in:\n";
-  for (const DemoPerson& person : demo.district().people) std::cout << absl::StrFormat("    %-18s %s\n", person.openid, person.label);
-  std::cout << "\n  Ctrl-C 停止；再次运行数秒即可 / Ctrl-C stops it; the next start takes seconds\n" << std::endl;
-}
 
 absl::Status WritePorts(const Demo& demo, const std::string& path) {
   return ReplaceFile(
@@ -63,7 +61,8 @@ absl::Status Run(const DemoArgs& args) {
   absl::Status done = (*demo)->SetUp();
   if (done.ok() && !args.ports_file.empty()) done = WritePorts(**demo, args.ports_file);
   if (!done.ok()) return done;
-  PrintInvitation(**demo);
+  if (absl::Status tokens = WriteTokens(**demo, absl::Now()); !tokens.ok()) return tokens;
+  std::cout << Invitation(**demo, args.options.bin) << std::endl;
   if (!args.no_browser && args.ports_file.empty()) OpenBrowser(**demo);
   done = args.no_live ? (*demo)->Keep() : (*demo)->Live();
   std::cerr << "正在停止 / stopping" << std::endl;
@@ -86,10 +85,11 @@ void AddModeOption(CLI::App& command, DemoMode& mode) {
       ->transform(CLI::CheckedTransformer(modes));
 }
 
-void AddDemoCommand(CLI::App& app, Context* context) {
+void AddDemoCommand(CLI::App& app, Context* context, HistoryPlayer history) {
   auto args = std::make_shared<DemoArgs>();
+  args->options.history = std::move(history);
   CLI::App* command =
-      app.add_subcommand("demo", "运行通州区示范：导入、回放一天投放、持续直播，Ctrl-C 停止 / run the demo district until Ctrl-C");
+      app.add_subcommand("demo", "运行通州区示范：一个月的历史、回放一天投放、持续直播，Ctrl-C 停止 / run the demo district until Ctrl-C");
   DemoOptions& options = args->options;
   AddModeOption(*command, options.mode);
   command->add_option("--dir", options.folder, "演示文件夹，保存密钥、配置和流水 / the demo's folder")->capture_default_str();
@@ -99,6 +99,9 @@ void AddDemoCommand(CLI::App& app, Context* context) {
   command->add_option("--estates", options.plan.estates, "小区数 / estates")->capture_default_str();
   command->add_option("--stations", options.plan.stations, "站点数 / stations")->capture_default_str();
   command->add_option("--drops", options.plan.drops, "一天的投放数 / drops of the day")->capture_default_str();
+  CLI::Option* history_days = command->add_option("--history-days", args->history_days,
+                                                  "历史天数，0 为没有，--small 时默认没有 / days of history before that, 10 to 40, or 0");
+  history_days->capture_default_str();
   command->add_option("--seed", options.plan.seed, "随机种子 / the seed")->capture_default_str();
   command->add_flag("--small", args->small, "小规模：2000 家庭、20 站点、3000 次投放，空闲端口 / a small district on free ports");
   command->add_option("--http", options.http, "页面地址 HOST:PORT / where the pages are served")->capture_default_str();
@@ -106,11 +109,12 @@ void AddDemoCommand(CLI::App& app, Context* context) {
   command->add_option("--ports-file", args->ports_file, "就绪后写入各端口（JSON）/ written with the ports once all is ready");
   command->add_flag("--no-live", args->no_live, "不产生实时投放 / no live drops");
   command->add_flag("--no-browser", args->no_browser, "不打开浏览器 / do not open a browser");
-  command->callback([context, args] {
+  command->callback([context, args, history_days] {
     if (args->small) {
       args->options.plan = SmallPlan();
       args->options.http = args->options.grpc = "127.0.0.1:0";
     }
+    args->options.plan.history_days = args->small && history_days->empty() ? 0 : args->history_days;
     std::signal(SIGPIPE, SIG_IGN);
     for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, [](int) { stop_requested = true; });
     const absl::Status run = Run(*args);

@@ -3,13 +3,14 @@
 #define FENFEN_CLIENTS_CTL_DEMO_DEMO_COMMAND_H_
 
 #include "clients/ctl/commands/context.h"
+#include "clients/ctl/demo/demo.h"
 #include "clients/ctl/demo/district.h"
 #include "clients/ctl/demo/workspace.h"
 
 namespace fenfen::ctl {
 
-// demo: the whole district until Ctrl-C.
-void AddDemoCommand(CLI::App& app, Context* context);
+// demo: the whole district until Ctrl-C. `history` plays the days before.
+void AddDemoCommand(CLI::App& app, Context* context, HistoryPlayer history);
 
 // --mode, of every command that runs a district.
 void AddModeOption(CLI::App& command, DemoMode& mode);

@@ -137,6 +137,26 @@ void PlaceResidents(District* district) {
   }
 }
 
+// Gives one person the last households with WeChat of the first estate: what the risk queue should find.
+void PlantSharedIdentity(District* district) {
+  size_t planted = 0;
+  for (size_t i = district->households.size(); i-- > 6 && planted < kSharedHouseholds;) {
+    DemoHousehold& household = district->households[i];
+    if (household.estate != 0 || household.openids.empty()) continue;
+    household.openids[0] = kSharedOpenid;
+    ++planted;
+  }
+}
+
+// Some goods are few, some are limited for each household, what is fresh is good for a week, and the first two merchants take things back.
+void SetTerms(const Good& good, DemoOffer* offer) {
+  if (good.stock > 0) offer->stock = good.stock;
+  offer->limits = good.limits;
+  if (good.fresh) offer->voucher_days = 7;
+  if (good.merchant < 2) offer->refund_days = 7;
+  offer->quantity_max = good.points <= 100 ? 3 : 1;
+}
+
 void MakeMerchants(SeededRandom* random, District* district) {
   std::vector<const DemoRegion*> towns;
   for (const DemoRegion& region : district->regions) {
@@ -149,18 +169,23 @@ void MakeMerchants(SeededRandom* random, District* district) {
     if (i < 3) {
       merchant.openid = absl::StrCat("demo-merchant-", i + 1);
       district->people.push_back({merchant.openid, absl::StrCat("商户·", merchant.name)});
+      merchant.assistant_openid = absl::StrCat("shop-", i + 1, "-assistant");
     }
     district->merchants.push_back(std::move(merchant));
   }
   for (const Good& good : Goods()) {
-    district->offers.push_back({absl::StrFormat("O%03d", district->offers.size() + 1), good.title_zh, good.title_en,
-                                district->merchants[static_cast<size_t>(good.merchant)].id, good.points, good.points < 300 ? 30 : 90});
+    DemoOffer offer{absl::StrFormat("O%03d", district->offers.size() + 1),      good.title_zh, good.title_en,
+                    district->merchants[static_cast<size_t>(good.merchant)].id, good.points,   good.points < 300 ? 30 : 90};
+    SetTerms(good, &offer);
+    district->offers.push_back(std::move(offer));
   }
 }
 
 void MakeStaff(District* district) {
   const auto add = [&](const std::string& id, const char* role, const DemoRegion& region, const std::string& openid, const char* label) {
-    district->staff.push_back({id, role, region.code, openid});
+    const bool corrects = std::string(role) == "staff", whole_district = region.level == "district";
+    district->staff.push_back(
+        {id, role, region.code, openid, corrects ? (whole_district ? 2'000 : 200) : 0, corrects ? (whole_district ? 5'000 : 500) : 0});
     if (label != nullptr) district->people.push_back({openid, absl::StrCat(label, "·", region.name)});
   };
   int town = 0;
@@ -173,6 +198,7 @@ void MakeStaff(District* district) {
     add(absl::StrFormat("A%02d", town), "attendant", region, town == 1 ? "demo-attendant-1" : absl::StrCat("attendant-", town),
         town == 1 ? "指导员" : nullptr);
   }
+  add("C01", "staff", district->regions.front(), "demo-staff-3", "区主管");
   add("U01", "auditor", district->regions.front(), "demo-auditor-1", "审计");
 }
 
@@ -180,11 +206,13 @@ void MakeStaff(District* district) {
 
 absl::StatusOr<District> MakeDistrict(const DistrictPlan& plan) {
   const bool sensible = plan.households >= plan.estates && plan.households <= 200'000 && plan.estates >= 1 && plan.estates <= 600 &&
-                        plan.stations >= plan.estates && plan.stations <= 5'000 && plan.drops >= 0 && plan.drops <= 2'000'000;
+                        (plan.history_days == 0 || (plan.history_days >= 10 && plan.history_days <= 40)) && plan.stations >= plan.estates &&
+                        plan.stations <= 5'000 && plan.drops >= 0 && plan.drops <= 2'000'000;
   if (!sensible) {
     return absl::InvalidArgumentError(
-        "规模不合理：小区 1–600，站点不少于小区且不超过 5000，家庭不少于小区且不超过 200000，投放不超过 2000000 / "
-        "sizes out of bounds: 1 to 600 estates, stations from that to 5,000, households from that to 200,000, at most 2,000,000 drops");
+        "规模不合理：小区 1–600，站点不少于小区且不超过 5000，家庭不少于小区且不超过 200000，投放不超过 2000000，历史 0 或 10–40 天 / "
+        "sizes out of bounds: 1 to 600 estates, stations from that to 5,000, households from that to 200,000, at most 2,000,000 drops, a "
+        "history of 0 or 10 to 40 days");
   }
   SeededRandom random(plan.seed);
   District district;
@@ -193,6 +221,7 @@ absl::StatusOr<District> MakeDistrict(const DistrictPlan& plan) {
   MakeStations(plan, &district);
   MakeHouseholds(plan, &random, &district);
   PlaceResidents(&district);
+  PlantSharedIdentity(&district);
   MakeMerchants(&random, &district);
   MakeStaff(&district);
   return district;

@@ -21,6 +21,7 @@ struct DistrictPlan {
   int64_t estates = 110;
   int64_t stations = 550;
   int64_t drops = 78'000;
+  int64_t history_days = 0;  // the days before the day of drops that have a history; 0, or 10 to 40
 };
 
 struct DemoRegion {
@@ -43,17 +44,23 @@ struct DemoHousehold {
 
 struct DemoMerchant {
   std::string id, name, region;
-  std::string openid;  // its one operator
+  std::string openid;                 // its first operator
+  std::string assistant_openid = {};  // its second one; empty where there is none
 };
 
 struct DemoOffer {
   std::string id, title_zh, title_en, merchant;
   int64_t points = 0;  // whole points
   int voucher_days = 30;
+  int64_t stock = 0;        // pieces in all; 0 where they are not counted
+  std::string limits = {};  // for each household, as the import has it: `月=2`
+  int refund_days = 0;      // after the day of the capture
+  int quantity_max = 1;     // at once
 };
 
 struct DemoStaff {
   std::string id, role, region, openid;
+  int64_t reversal_limit = 0, adjustment_limit = 0;  // whole points
 };
 
 // Somebody to sign in as.
@@ -76,8 +83,12 @@ struct District {
   size_t rich_household = 0;
 };
 
+// What one person has who passes for the head of several households.
+inline constexpr char kSharedOpenid[] = "person-shared-1";
+inline constexpr size_t kSharedHouseholds = 6;
+
 // Draws a district. InvalidArgument if the plan's numbers are out of bounds (1 to 200,000 households, 1 to 600 estates, at least one
-// station an estate and at most 5,000).
+// station an estate and at most 5,000; no history, or one of 10 to 40 days).
 absl::StatusOr<District> MakeDistrict(const DistrictPlan& plan);
 
 // The rule set of the demo, as JSON of fenfen.v1.RuleSet.

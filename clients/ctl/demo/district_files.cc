@@ -83,14 +83,20 @@ absl::Status WriteDistrictFiles(const District& district, const std::string& fol
   }
   CsvFile merchants({"商户编号", "名称", "区域编码", "操作员"});
   for (const DemoMerchant& merchant : district.merchants) {
-    merchants.Row({merchant.id, merchant.name, merchant.region, absl::StrCat("op1=", subject(merchant.openid))});
+    std::string operators = absl::StrCat("op1=", subject(merchant.openid));
+    if (!merchant.assistant_openid.empty()) absl::StrAppend(&operators, ";op2=", subject(merchant.assistant_openid));
+    merchants.Row({merchant.id, merchant.name, merchant.region, operators});
   }
-  CsvFile offers({"项目编号", "名称", "英文名称", "积分", "商户编号", "有效天数"});
+  CsvFile offers({"项目编号", "名称", "英文名称", "积分", "商户编号", "有效天数", "库存", "每户限兑", "每次最多", "退款天数"});
   for (const DemoOffer& offer : district.offers) {
-    offers.Row({offer.id, offer.title_zh, offer.title_en, absl::StrCat(offer.points), offer.merchant, absl::StrCat(offer.voucher_days)});
+    offers.Row({offer.id, offer.title_zh, offer.title_en, absl::StrCat(offer.points), offer.merchant, absl::StrCat(offer.voucher_days),
+                absl::StrCat(offer.stock), offer.limits, absl::StrCat(offer.quantity_max), absl::StrCat(offer.refund_days)});
   }
-  CsvFile staff({"人员编号", "角色", "区域编码", "微信标识"});
-  for (const DemoStaff& person : district.staff) staff.Row({person.id, person.role, person.region, subject(person.openid)});
+  CsvFile staff({"人员编号", "角色", "区域编码", "微信标识", "冲正上限", "调整上限"});
+  for (const DemoStaff& person : district.staff) {
+    staff.Row({person.id, person.role, person.region, subject(person.openid), absl::StrCat(person.reversal_limit),
+               absl::StrCat(person.adjustment_limit)});
+  }
 
   absl::Status written = WriteStations(district, folder, fleet);
   const std::pair<const char*, const CsvFile*> files[] = {{"/regions.csv", &regions},

@@ -14,6 +14,9 @@ struct Good {
   const char* title_en;
   int64_t points;
   int merchant;
+  bool fresh = false;       // good for a week
+  int64_t stock = 0;        // pieces; 0 where they are not counted
+  const char* limits = "";  // for each household, as the import has it
 };
 
 // Thirty goods, 50 to 2,000 points; the cheapest are the first merchants'.

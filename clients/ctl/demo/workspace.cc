@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -85,6 +86,7 @@ absl::Status Workspace::ReadRecord(const DistrictPlan& plan) {
   record_.plan.estates = Integer(object, "estates", plan.estates);
   record_.plan.stations = Integer(object, "stations", plan.stations);
   record_.plan.drops = Integer(object, "drops", plan.drops);
+  record_.plan.history_days = Integer(object, "history_days", 0);
   record_.step = static_cast<DemoStep>(Integer(object, "step", 0));
   const boost::json::value* day = object.if_contains("day");
   if (day != nullptr && day->is_string()) record_.day = std::string(day->as_string());
@@ -97,6 +99,7 @@ absl::Status Workspace::WriteRecord() const {
                                       {"estates", record_.plan.estates},
                                       {"stations", record_.plan.stations},
                                       {"drops", record_.plan.drops},
+                                      {"history_days", record_.plan.history_days},
                                       {"step", static_cast<int>(record_.step)},
                                       {"day", record_.day}};
   return ReplaceFile(Path("demo.json"), boost::json::serialize(object) + "\n");
@@ -118,6 +121,45 @@ absl::Status Workspace::ChooseMode(DemoMode mode) {
   }
   mode_ = mode;
   return absl::OkStatus();
+}
+
+absl::Status Workspace::ForgetLedger() const {
+  std::vector<std::string> gone;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, error)) {
+    const std::string name = entry.path().filename().string();
+    for (const char* begin : {"data", "redis", "postgres"}) {
+      if (absl::StartsWith(name, begin)) gone.push_back(entry.path().string());
+    }
+  }
+  for (const auto& device : std::filesystem::directory_iterator(Path("fleet"), error)) {
+    gone.push_back(device.path().string() + "/queue");
+    gone.push_back(device.path().string() + "/queue.kept");
+  }
+  for (const auto& file : std::filesystem::directory_iterator(Path("import"), error)) {
+    if (file.path().extension() == ".import") gone.push_back(file.path().string());
+  }
+  for (const std::string& path : gone) {
+    std::filesystem::remove_all(path, error);
+    if (error) return absl::ErrnoToStatus(error.value(), path);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Workspace::KeepQueue(const std::string& device) const {
+  const std::string queue = Path(absl::StrCat("fleet/", device, "/queue"));
+  std::error_code error;
+  std::filesystem::remove_all(queue + ".kept", error);
+  if (!error && std::filesystem::exists(queue)) std::filesystem::copy(queue, queue + ".kept", error);
+  return error ? absl::ErrnoToStatus(error.value(), queue) : absl::OkStatus();
+}
+
+absl::Status Workspace::RestoreQueue(const std::string& device) const {
+  const std::string queue = Path(absl::StrCat("fleet/", device, "/queue"));
+  std::error_code error;
+  std::filesystem::remove_all(queue, error);
+  if (!error && std::filesystem::exists(queue + ".kept")) std::filesystem::copy(queue + ".kept", queue, error);
+  return error ? absl::ErrnoToStatus(error.value(), queue) : absl::OkStatus();
 }
 
 std::string Workspace::PostgresConnection(const DemoPorts& ports) const {

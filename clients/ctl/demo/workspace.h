@@ -11,6 +11,7 @@
 //   redis-1/ …      those of `cluster`, made anew at every start
 //   postgres/       the journal of the mode `cluster` (postgres_pair.h)
 //   services.json   what runs
+//   tokens.sh       tokens to try things with
 //   log/            a file a program
 //
 // One process at a time: the folder is locked. Not thread-safe.
@@ -79,6 +80,12 @@ class Workspace {
   std::string RedisSocket() const;
   // How the servers of a cluster reach the journal: a libpq connection string.
   std::string PostgresConnection(const DemoPorts& ports) const;
+  // Removes the journal, what the stores hold, and the devices' queues: of a set-up that was interrupted before anybody used it, and that
+  // begins anew. Before anything runs.
+  absl::Status ForgetLedger() const;
+  // Keeps a device's queue as it is now, and brings it back to that; without a kept one, to nothing. No agent runs.
+  absl::Status KeepQueue(const std::string& device) const;
+  absl::Status RestoreQueue(const std::string& device) const;
   // Writes the servers' and the bridge's configuration for these ports.
   absl::Status WriteConfigs(const DemoPorts& ports, const std::string& static_folder) const;
 

@@ -168,8 +168,9 @@ absl::StatusOr<ImportOutcome> ImportRulesFile(client::Client* client, const clie
   pending->Finish();
   ImportOutcome outcome{1, reply->written(), reply->unchanged(), {}};
   for (const v1::RowError& error : reply->errors()) {
-    outcome.faults.push_back({0, 0, "", absl::StrCat("第 ", error.row(), " 条规则“", error.field(), "”：", error.zh()),
-                              absl::StrCat("rule ", error.row(), ", ", error.field(), ": ", error.en())});
+    // The field is a path, such as `rule_set.rules[2].match.regions[0]`.
+    outcome.faults.push_back(
+        {0, 0, "", absl::StrCat("“", error.field(), "”：", error.zh()), absl::StrCat(error.field(), ": ", error.en())});
   }
   return outcome;
 }

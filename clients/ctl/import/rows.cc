@@ -2,10 +2,12 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 
 namespace fenfen::ctl {
 
@@ -15,6 +17,7 @@ constexpr size_t kNameBytesMax = 256;
 constexpr size_t kOperatorsMax = 100;
 constexpr size_t kMembersMax = 20;
 constexpr int64_t kHouseholdMax = (int64_t{1} << 53) - 1;
+constexpr int64_t kCorrectionPointsMax = 100'000;
 
 // Reports a name that an earlier row has.
 class Names {
@@ -32,10 +35,10 @@ class Names {
 std::string Named(absl::string_view collection, const std::string& id) { return id.empty() ? "" : absl::StrCat(collection, "/", id); }
 
 void ReadRegion(Row* row, Names* names, v1::UpdateCatalogueRequest* request) {
-  static constexpr const char* kLevels[] = {"district", "town", "community", "village", "estate"};
+  static constexpr const char* kLevels[] = {"district", "town", "community", "village", "estate", "building"};
   static const std::map<std::string, int, std::less<>> kWords = {
-      {"district", 0},  {"区", 0},   {"town", 1},    {"街道", 1}, {"乡镇", 1},   {"镇", 1},  {"乡", 1},
-      {"community", 2}, {"社区", 2}, {"village", 3}, {"村", 3},   {"estate", 4}, {"小区", 4}};
+      {"district", 0}, {"区", 0},      {"town", 1}, {"街道", 1},   {"乡镇", 1}, {"镇", 1},       {"乡", 1}, {"community", 2},
+      {"社区", 2},     {"village", 3}, {"村", 3},   {"estate", 4}, {"小区", 4}, {"building", 5}, {"楼", 5}};
   v1::Region* region = request->add_regions();
   region->set_name(Named("regions", row->Id("name", "regions")));
   names->Check(row, "name", region->name());
@@ -87,6 +90,38 @@ void ReadMerchant(Row* row, Names* names, v1::UpdateCatalogueRequest* request) {
   }
 }
 
+// "week=1;month=2": pieces for a household in a period.
+void ReadLimits(Row* row, v1::Offer* offer) {
+  static const std::map<std::string, v1::OfferLimit::Period, std::less<>> kPeriods = {
+      {"day", v1::OfferLimit::PERIOD_DAY},   {"天", v1::OfferLimit::PERIOD_DAY},      {"week", v1::OfferLimit::PERIOD_WEEK},
+      {"周", v1::OfferLimit::PERIOD_WEEK},   {"month", v1::OfferLimit::PERIOD_MONTH}, {"月", v1::OfferLimit::PERIOD_MONTH},
+      {"year", v1::OfferLimit::PERIOD_YEAR}, {"年", v1::OfferLimit::PERIOD_YEAR}};
+  for (const std::string& item : row->List("limits", 4)) {
+    const std::pair<std::string, std::string> parts = absl::StrSplit(item, absl::MaxSplits('=', 1));
+    const auto period = kPeriods.find(parts.first);
+    int32_t quantity = 0;
+    if (period == kPeriods.end() || !absl::SimpleAtoi(parts.second, &quantity)) {
+      return row->Fault("limits", "应为 周=1;月=2 的形式（天 周 月 年）", "should be like week=1;month=2 (day week month year)");
+    }
+    v1::OfferLimit* limit = offer->add_limits();
+    limit->set_period(period->second);
+    limit->set_quantity(quantity);
+  }
+}
+
+// The terms that a file may have; what they mean is the server's to check.
+void ReadTerms(Row* row, v1::Offer* offer) {
+  offer->set_stock(row->Integer("stock", 0, 1'000'000'000, 0));
+  ReadLimits(row, offer);
+  offer->set_first_day(row->Text("first_day", 10, true));
+  offer->set_last_day(row->Text("last_day", 10, true));
+  for (const std::string& region : row->List("regions", 32)) offer->add_regions(Named("regions", region));
+  offer->set_civic_min(row->Integer("civic_min", 0, 1'000'000, 0) * 100);
+  offer->set_adults_only(row->Flag("adults_only"));
+  offer->set_quantity_max(static_cast<int32_t>(row->Integer("quantity_max", 0, 100, 0)));
+  offer->set_refund_days(static_cast<int32_t>(row->Integer("refund_days", 0, 90, 0)));
+}
+
 void ReadOffer(Row* row, Names* names, v1::UpdateCatalogueRequest* request) {
   v1::Offer* offer = request->add_offers();
   offer->set_name(Named("offers", row->Id("name", "offers")));
@@ -97,6 +132,7 @@ void ReadOffer(Row* row, Names* names, v1::UpdateCatalogueRequest* request) {
   offer->set_merchant(Named("merchants", row->Id("merchant", "merchants")));
   offer->set_voucher_days(static_cast<int32_t>(row->Integer("voucher_days", 1, 366, 0)));
   offer->set_withdrawn(row->Flag("withdrawn"));
+  ReadTerms(row, offer);
 }
 
 void ReadStaff(Row* row, Names* names, v1::UpdateCatalogueRequest* request) {
@@ -109,6 +145,9 @@ void ReadStaff(Row* row, Names* names, v1::UpdateCatalogueRequest* request) {
   person->set_role(static_cast<v1::Role>(row->Choice("role", kWords, "社区工作者/指导员/审计 (staff, attendant, auditor)")));
   person->set_region(Named("regions", row->Id("region", "regions")));
   person->set_subject(row->Text("subject", 128));
+  // In whole points; none where the column is empty or not there.
+  person->set_reversal_limit(row->Integer("reversal_limit", 0, kCorrectionPointsMax, 0) * 100);
+  person->set_adjustment_limit(row->Integer("adjustment_limit", 0, kCorrectionPointsMax, 0) * 100);
 }
 
 }  // namespace
@@ -169,12 +208,23 @@ const std::vector<Column>& ColumnsOf(ImportKind kind) {
                                                                        {"price", {"积分", "price"}},
                                                                        {"merchant", {"商户编号", "merchant"}},
                                                                        {"voucher_days", {"有效天数", "voucher_days"}},
-                                                                       {"withdrawn", {"下架", "withdrawn"}, false}}},
+                                                                       {"withdrawn", {"下架", "withdrawn"}, false},
+                                                                       {"stock", {"库存", "stock"}, false},
+                                                                       {"limits", {"每户限兑", "limits"}, false},
+                                                                       {"first_day", {"开始日期", "first_day"}, false},
+                                                                       {"last_day", {"结束日期", "last_day"}, false},
+                                                                       {"regions", {"限区域", "regions"}, false},
+                                                                       {"civic_min", {"最低文明积分", "civic_min"}, false},
+                                                                       {"adults_only", {"仅成人", "adults_only"}, false},
+                                                                       {"quantity_max", {"每次最多", "quantity_max"}, false},
+                                                                       {"refund_days", {"退款天数", "refund_days"}, false}}},
                                                                      {ImportKind::kStaff,
                                                                       {{"name", {"人员编号", "code", "staff"}},
                                                                        {"role", {"角色", "role"}},
                                                                        {"region", {"区域编码", "region_code", "region"}},
-                                                                       {"subject", {"微信标识", "subject"}}}},
+                                                                       {"subject", {"微信标识", "subject"}},
+                                                                       {"reversal_limit", {"冲正上限", "reversal_limit"}, false},
+                                                                       {"adjustment_limit", {"调整上限", "adjustment_limit"}, false}}},
                                                                      {ImportKind::kHouseholds,
                                                                       {{"number", {"户号", "household", "number"}},
                                                                        {"region", {"小区编码", "region_code", "region"}},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "ledger/core/ids.h"
 #include "ledger/state/redis/redis_state_options.h"
 
@@ -19,9 +20,14 @@ struct BooksPlace {
   std::string snapshots;  // beside it
   std::string conninfo;   // of a journal in PostgreSQL
   std::optional<RedisStateOptions> redis;
+  absl::TimeZone zone;  // the programme's
 };
 // Reads a configuration. INVALID_ARGUMENT naming the key at fault.
 absl::StatusOr<BooksPlace> ReadBooksPlace(const std::string& config_path);
+
+// What a person means: a server's configuration, a connection string of PostgreSQL, or a journal's folder, whose snapshots are taken to lie
+// beside it and whose time zone to be Asia/Shanghai. INVALID_ARGUMENT naming the configuration's key at fault.
+absl::StatusOr<BooksPlace> FindBooksPlace(const std::string& named);
 
 // What Redis holds of a partition.
 struct RedisPartitionDigest {

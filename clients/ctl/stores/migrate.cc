@@ -7,6 +7,7 @@
 #include "clients/ctl/stores/held_journal.h"
 #include "clients/ctl/stores/journal_copy.h"
 #include "clients/ctl/stores/redis_books.h"
+#include "server/stores/redis_settings.h"
 
 namespace fenfen::ctl {
 
@@ -17,7 +18,7 @@ constexpr absl::Duration kAnswerMax = absl::Seconds(30);
 // What a killed server has left in a Redis would stay behind there.
 absl::Status CheckNothingStaysBehind(const server::Config& from, Journal& journal) {
   if (from.stores.state != "redis") return absl::OkStatus();
-  const absl::StatusOr<RedisStateOptions> options = RedisOptionsOf(from.stores.redis);
+  const absl::StatusOr<RedisStateOptions> options = server::RedisOptionsOf(from.stores.redis, /*production=*/false);
   if (!options.ok()) return options.status();
   const absl::StatusOr<std::unique_ptr<RedisBooks>> books = RedisBooks::Connect(*options, kAnswerMax);
   if (!books.ok()) return books.status();
@@ -85,7 +86,7 @@ absl::StatusOr<MigrateReport> MigrateBooks(const server::Config& from, const ser
   MigrateReport report;
   std::optional<RedisStateOptions> redis;
   if (to.stores.state == "redis") {
-    absl::StatusOr<RedisStateOptions> read = RedisOptionsOf(to.stores.redis);
+    absl::StatusOr<RedisStateOptions> read = server::RedisOptionsOf(to.stores.redis, /*production=*/false);
     if (!read.ok()) return read.status();
     redis = *std::move(read);
   }

@@ -8,6 +8,7 @@
 #include "clients/ctl/stores/held_journal.h"
 #include "clients/ctl/stores/rebuild.h"
 #include "clients/ctl/stores/stores_commands.h"
+#include "server/stores/redis_settings.h"
 
 namespace fenfen::ctl {
 
@@ -25,7 +26,7 @@ absl::StatusOr<RebuildReport> Run(const Arguments& arguments) {
     return absl::InvalidArgumentError(absl::StrCat(
         arguments.config, "：state.store 不是 redis，没有可重建的 / state.store is not \"redis\": there is nothing to rebuild"));
   }
-  const absl::StatusOr<RedisStateOptions> redis = RedisOptionsOf(config->stores.redis);
+  const absl::StatusOr<RedisStateOptions> redis = server::RedisOptionsOf(config->stores.redis, /*production=*/false);
   if (!redis.ok()) return redis.status();
   const auto held = HeldJournal::Open(*config, {.although_served = arguments.force});
   if (!held.ok()) return held.status();

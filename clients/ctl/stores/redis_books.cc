@@ -3,59 +3,21 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "ledger/state/digest.h"
 #include "ledger/state/redis/redis_fault.h"
-#include "server/config/key_files.h"
 
 namespace fenfen::ctl {
 
 namespace {
 
-constexpr char kUsualRedis[] = "127.0.0.1:6379";
 constexpr absl::Duration kPause = absl::Milliseconds(20);
 // How often a partition is read again because it changed meanwhile.
 constexpr int kReadsMax = 200;
 constexpr absl::string_view kFormatField = "format";
-
-absl::StatusOr<RedisEndpoint> EndpointOf(absl::string_view key, absl::string_view address) {
-  RedisEndpoint endpoint;
-  absl::string_view path = address;
-  if (absl::ConsumePrefix(&path, "unix:") && !path.empty()) {
-    endpoint.unix_path = std::string(path);
-    return endpoint;
-  }
-  const size_t colon = address.rfind(':');
-  int port = 0;
-  if (colon == absl::string_view::npos || colon == 0 || !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 1 || port > 65'535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(key, ": ", address, " 应为 HOST:PORT 或 unix:PATH / is neither HOST:PORT nor unix:PATH"));
-  }
-  endpoint.host = std::string(address.substr(0, colon));
-  endpoint.port = static_cast<uint16_t>(port);
-  return endpoint;
-}
-
-absl::Status AddEndpoints(absl::string_view key, const std::vector<std::string>& addresses, std::vector<RedisEndpoint>& endpoints) {
-  for (const std::string& address : addresses) {
-    absl::StatusOr<RedisEndpoint> endpoint = EndpointOf(key, address);
-    if (!endpoint.ok()) return endpoint.status();
-    endpoints.push_back(*std::move(endpoint));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadPassword(const std::string& file, std::string& password) {
-  if (file.empty()) return absl::OkStatus();
-  const absl::StatusOr<std::string> text = server::ReadSmallFile(file);
-  if (text.ok()) password = std::string(absl::StripAsciiWhitespace(*text));
-  return text.status();
-}
 
 // Field and value by turns, as HGETALL gives them.
 std::map<std::string, std::string> FieldsOf(RedisValue reply) {
@@ -75,28 +37,6 @@ absl::Status NotOfItsForm(absl::string_view key, absl::string_view field) {
 }
 
 }  // namespace
-
-absl::StatusOr<RedisStateOptions> RedisOptionsOf(const server::RedisConfig& config) {
-  RedisStateOptions options;
-  options.deployment = config.deployment;
-  if (!IsDeploymentName(config.deployment)) {
-    return absl::InvalidArgumentError(absl::StrCat("redis.deployment: ", config.deployment, " 不能作键名的开头 / cannot begin a key"));
-  }
-  RedisOptions& redis = options.redis;
-  const absl::StatusOr<RedisEndpoint> endpoint = EndpointOf("redis.address", config.address.empty() ? kUsualRedis : config.address);
-  absl::Status status = endpoint.status();
-  if (status.ok()) redis.endpoint = *endpoint;
-  if (status.ok()) status = AddEndpoints("redis.sentinels", config.sentinels, redis.sentinels);
-  if (status.ok()) status = AddEndpoints("redis.cluster", config.cluster, redis.cluster);
-  if (status.ok()) status = ReadPassword(config.password_file, redis.password);
-  if (status.ok()) status = ReadPassword(config.sentinel_password_file, redis.sentinel_password);
-  if (!status.ok()) return status;
-  redis.master_name = config.master_name;
-  redis.sentinel_user = config.sentinel_user;
-  redis.user = config.user;
-  if (!config.ca.empty()) redis.tls = RedisTls{config.ca, config.certificate, config.key, config.server_name};
-  return options;
-}
 
 std::string NameOfRedis(const RedisStateOptions& options) {
   const RedisOptions& redis = options.redis;

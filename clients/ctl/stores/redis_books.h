@@ -19,12 +19,9 @@
 #include "ledger/state/redis/redis_cluster.h"
 #include "ledger/state/redis/redis_state_options.h"
 #include "ledger/state/state.h"
-#include "server/config/stores_config.h"
 
 namespace fenfen::ctl {
 
-// The settings of [redis]. INVALID_ARGUMENT naming the key that cannot be; NOT_FOUND where a password's file cannot be read.
-absl::StatusOr<RedisStateOptions> RedisOptionsOf(const server::RedisConfig& config);
 // For people: "redis 127.0.0.1:6379".
 std::string NameOfRedis(const RedisStateOptions& options);
 

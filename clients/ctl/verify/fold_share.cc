@@ -25,6 +25,7 @@ void FoldShare::Begin(const Openings* openings) {
       folds_[p / shares_]->Begin(opening, [&](std::string what) {
         Note(0, {absl::StrCat("at the journal's beginning: ", what), "", 0, {}, partition, opening.last});
       });
+      transfers_.Begin(opening);
     }
     CompareDigests(partition, 0);
   }
@@ -74,6 +75,8 @@ void FoldShare::Apply(const Sheaf& sheaf) {
     }
     postings_ += transaction->postings.size();
     folds_[record.partition.value() / shares_]->Apply(record.seq, *transaction, note);
+    transfers_.Apply(*transaction, note);
+    samples_.Apply(record.partition, record.seq, *transaction);
     CompareDigests(record.partition, number);
   }
 }

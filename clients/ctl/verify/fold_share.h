@@ -17,6 +17,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "clients/ctl/verify/partition_fold.h"
+#include "clients/ctl/verify/sample_fold.h"
+#include "clients/ctl/verify/transfer_fold.h"
 #include "clients/ctl/verify/verify_journal.h"
 #include "ledger/journal/segment_reader.h"
 
@@ -47,6 +49,8 @@ class FoldShare {
   // After Finish. Adds what this share counted and found; `findings` come with the number of their record, and are not in order.
   using Numbered = std::pair<uint64_t, Finding>;
   void AddTo(VerifyReport& report, std::vector<Numbered>& findings) const;
+  const TransferFold& transfers() const { return transfers_; }
+  const SampleFold& samples() const { return samples_; }
   const PartitionFold& FoldOf(PartitionId partition) const { return *folds_[partition.value() / shares_]; }
 
  private:
@@ -67,6 +71,8 @@ class FoldShare {
 
   // The thread's own until Finish.
   std::vector<std::unique_ptr<PartitionFold>> folds_;
+  TransferFold transfers_;           // of all of them
+  SampleFold samples_;               // likewise
   std::vector<size_t> next_claims_;  // of each of them
   std::vector<Numbered> findings_;   // the first of them
   uint64_t findings_total_ = 0;

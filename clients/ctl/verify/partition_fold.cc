@@ -5,14 +5,14 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
-#include "clients/ctl/verify/stored_records.h"
+#include "clients/ctl/verify/budget_record.h"
 #include "ledger/core/limits.h"
 
 namespace fenfen::ctl {
 namespace {
 
 std::string NameOf(const AccountId& account) {
-  static constexpr const char* kKinds[] = {"?", "programme", "household", "held", "merchant"};
+  static constexpr const char* kKinds[] = {"?", "programme", "household", "held", "merchant", "expired", "settled", "in transit", "debt"};
   return absl::StrCat(kKinds[static_cast<uint8_t>(account.kind)], " ", account.owner,
                       account.asset == Asset::kReward ? " REWARD" : " CIVIC");
 }
@@ -28,7 +28,14 @@ std::string NameOf(const RecordKey& key) {
   }
 }
 
-bool OfHousehold(AccountKind kind) { return kind == AccountKind::kHousehold || kind == AccountKind::kVoucherHeld; }
+std::string NameOf(StoredVoucherState state) {
+  static constexpr const char* kStates[] = {"?", "reserved", "captured", "cancelled", "expired", "refunded", "void"};
+  return kStates[static_cast<uint8_t>(state)];
+}
+
+bool OfHousehold(AccountKind kind) {
+  return kind == AccountKind::kHousehold || kind == AccountKind::kVoucherHeld || kind == AccountKind::kDebt;
+}
 
 }  // namespace
 
@@ -43,12 +50,21 @@ void PartitionFold::Begin(const PartitionOpening& opening, Report report) {
     CheckPlace(key, report);
     BeginRecord(key, record, report);
   }
+  for (auto& [id, household] : households_) {
+    if (household.unknown_vouchers) household.reserved_sum = Balance(AccountKind::kVoucherHeld, Asset::kReward, id);
+  }
+  spending_.Begin(opening, report);
+  corrections_.Begin(opening);
+  awards_.Begin(opening);
+  verification_.Begin(opening);
+  risk_.Begin(opening);
   // Lots and open vouchers add up in what nothing has written since.
   CheckHouseholds(report);
 }
 
-// Of a record that was written since only the later form is known: of a household, the lots; of a voucher, whether it is captured. A
-// voucher is written twice, so one that was written since was open.
+// Of a record that was written since only the later form is known: of a household, the lots; of a voucher, where it stands. One that was
+// written since stood open, or was captured and is refunded since; what is held for the former is what the household's account has more
+// than for those that are known.
 void PartitionFold::BeginRecord(const RecordKey& key, const PartitionOpening::Record& record, Report report) {
   if (key.kind == RecordKind::kHousehold) {
     const std::optional<StoredHousehold> stored = ParseHousehold(record.bytes);
@@ -56,14 +72,22 @@ void PartitionFold::BeginRecord(const RecordKey& key, const PartitionOpening::Re
     Household& household = households_[key.id];
     household.known = true;
     household.lots_sum = record.written_since ? Balance(AccountKind::kHousehold, Asset::kReward, key.id) : stored->lots_sum;
+    household.debt = record.written_since ? -Balance(AccountKind::kDebt, Asset::kReward, key.id) : stored->debt;
     touched_.push_back(key.id);
   } else if (key.kind == RecordKind::kVoucher) {
     const std::optional<StoredVoucher> stored = ParseVoucher(record.bytes);
     if (!stored) return report(absl::StrCat(NameOf(key), " does not have a voucher's form"));
-    const bool captured = stored->captured && !record.written_since;
-    vouchers_[key.id] = {stored->household, stored->offer, stored->merchant, stored->price, captured};
-    captured_ += captured ? 1 : 0;
-    if (!captured) households_[stored->household].reserved_sum += stored->price;
+    Voucher& voucher = vouchers_[key.id];
+    voucher = {stored->household, stored->offer, stored->merchant, stored->price, stored->state};
+    if (record.written_since) {
+      voucher.state = stored->state == StoredVoucherState::kRefunded ? std::nullopt : std::make_optional(StoredVoucherState::kReserved);
+    }
+    Household& household = households_[stored->household];
+    if (!voucher.state) {
+      household.unknown_vouchers = true;
+    } else if (*voucher.state == StoredVoucherState::kReserved) {
+      household.reserved_sum += stored->price;
+    }
   }
 }
 
@@ -76,6 +100,11 @@ void PartitionFold::Apply(PartitionSeq seq, const Transaction& transaction, Repo
   touched_.clear();
   ApplyPostings(transaction, report);
   ApplyChanges(seq, transaction, report);
+  spending_.Apply(transaction, report);
+  awards_.Apply(transaction, report);
+  verification_.Apply(transaction, report);
+  risk_.Apply(transaction, report);
+  corrections_.Apply(seq, transaction, report);
   CheckHouseholds(report);
 }
 
@@ -125,6 +154,7 @@ void PartitionFold::ApplyChanges(PartitionSeq seq, const Transaction& transactio
     CheckPlace(change.key, report);
     if (change.key.kind == RecordKind::kHousehold) ApplyHousehold(change, report);
     if (change.key.kind == RecordKind::kVoucher) ApplyVoucher(change, transaction, report);
+    if (change.key.kind == RecordKind::kBudget) CheckBudgetRecord(change, report);
     if (keep_bytes_) bytes_[change.key] = change.bytes;
   }
 }
@@ -142,6 +172,42 @@ void PartitionFold::CheckPlace(const RecordKey& key, Report report) const {
         report(absl::StrCat(NameOf(key), " belongs to partition ", PartitionOf(VoucherId(key.id)).value()));
       }
       return;
+    case RecordKind::kGame:
+      if (IsCatalogue() || PartitionOf(HouseholdId(key.id)) != partition_) {
+        report(absl::StrCat(NameOf(key), " belongs to partition ", PartitionOf(HouseholdId(key.id)).value()));
+      }
+      return;
+    case RecordKind::kPendingDrop:
+    case RecordKind::kBag:
+    case RecordKind::kInvitation:
+    case RecordKind::kTransfer:
+    case RecordKind::kStockHold:
+    case RecordKind::kProposal:
+    case RecordKind::kAppeal:
+    case RecordKind::kTeam:
+      if (IsCatalogue() || key.id >> 56 != partition_.value()) {
+        report(absl::StrCat(NameOf(key), " belongs to partition ", key.id >> 56));
+      }
+      return;
+    case RecordKind::kRiskCase: {
+      // The thresholds lie in the catalogue's partition.
+      const uint64_t place = IsDraw(key) ? key.id >> 56 : PartitionOf(HouseholdId(key.id)).value();
+      if (IsCatalogue() ? key.id != StableHash("riskRules") : place != partition_.value()) {
+        report(absl::StrCat(NameOf(key), " belongs to partition ", place));
+      }
+      return;
+    }
+    case RecordKind::kOfferStock:
+    case RecordKind::kMerchantPeriod:
+    case RecordKind::kCollection:
+      if (IsCatalogue()) report(absl::StrCat(NameOf(key), " does not belong to the catalogue's partition"));
+      return;
+    case RecordKind::kSettlement:
+    case RecordKind::kBudget:
+    case RecordKind::kBoard:
+    case RecordKind::kBoardResult:
+    case RecordKind::kBadge:
+    case RecordKind::kQuest:
     case RecordKind::kRegion:
     case RecordKind::kStation:
     case RecordKind::kDevice:
@@ -161,6 +227,7 @@ void PartitionFold::ApplyHousehold(const RecordChange& change, Report report) {
   Household& household = households_[change.key.id];
   household.known = true;
   household.lots_sum = stored->lots_sum;
+  household.debt = stored->debt;
   if (stored->last_voucher != 0 && PartitionOf(VoucherId(stored->last_voucher)) != partition_) {
     report(absl::StrCat(NameOf(change.key), " names a voucher of another partition"));
   }
@@ -172,29 +239,62 @@ void PartitionFold::ApplyVoucher(const RecordChange& change, const Transaction& 
   if (!stored) return report(absl::StrCat(NameOf(change.key), " does not have a voucher's form"));
   if (stored->lots_sum != stored->price)
     report(absl::StrCat(NameOf(change.key), " was paid with ", stored->lots_sum, ", not ", stored->price));
-  const auto [found, is_new] =
-      vouchers_.try_emplace(change.key.id, Voucher{stored->household, stored->offer, stored->merchant, stored->price, false});
+  const auto [found, is_new] = vouchers_.try_emplace(change.key.id);
   Voucher& voucher = found->second;
-  if (is_new) {
-    if (stored->captured) report(absl::StrCat(NameOf(change.key), " is captured before it was reserved"));
-    households_[voucher.household].reserved_sum += voucher.price;
-  }
+  if (is_new) voucher = {stored->household, stored->offer, stored->merchant, stored->price, std::nullopt};
   if (voucher.household != stored->household || voucher.offer != stored->offer || voucher.merchant != stored->merchant ||
       voucher.price != stored->price) {
     report(absl::StrCat(NameOf(change.key), " is no longer what was reserved"));
   }
-  if (voucher.captured)
-    report(absl::StrCat(NameOf(change.key), stored->captured ? " is captured again" : " is reserved after its capture"));
-  if (stored->captured && !voucher.captured) {
-    voucher.captured = true;
-    ++captured_;
-    households_[voucher.household].reserved_sum -= voucher.price;
-    const Posting paid{{AccountKind::kMerchant, Asset::kReward, voucher.merchant}, Points(voucher.price)};
-    if (std::find(transaction.postings.begin(), transaction.postings.end(), paid) == transaction.postings.end()) {
-      report(absl::StrCat(NameOf(change.key), " is captured, and its merchant is not credited"));
-    }
+  if (is_new) {
+    CheckNew(change.key, voucher, stored->state, report);
+  } else {
+    CheckStep(change.key, voucher, stored->state, transaction, report);
   }
+  voucher.state = stored->state;
   Touch(voucher.household);
+}
+
+void PartitionFold::CheckNew(const RecordKey& key, const Voucher& voucher, StoredVoucherState to, Report report) {
+  if (to == StoredVoucherState::kReserved) {
+    households_[voucher.household].reserved_sum += voucher.price;
+  } else if (to != StoredVoucherState::kVoid) {
+    report(absl::StrCat(NameOf(key), " is ", NameOf(to), " before it was reserved"));
+  } else if (voucher.price != 0) {
+    report(absl::StrCat(NameOf(key), " is void and has a price"));
+  }
+}
+
+void PartitionFold::CheckStep(const RecordKey& key, const Voucher& voucher, StoredVoucherState to, const Transaction& transaction,
+                              Report report) {
+  const bool refund = to == StoredVoucherState::kRefunded;
+  const StoredVoucherState before = refund ? StoredVoucherState::kCaptured : StoredVoucherState::kReserved;
+  const StoredVoucherState from = voucher.state.value_or(before);
+  if (from != before || to == StoredVoucherState::kReserved || to == StoredVoucherState::kVoid) {
+    report(absl::StrCat(NameOf(key), " is ", NameOf(to), from == to ? " again" : absl::StrCat(" after it was ", NameOf(from))));
+  }
+  if (from == StoredVoucherState::kReserved) households_[voucher.household].reserved_sum -= voucher.price;
+  if (to == StoredVoucherState::kReserved) households_[voucher.household].reserved_sum += voucher.price;
+  const auto posts = [&](AccountKind kind, uint64_t owner, int64_t amount) {
+    const Posting wanted{{kind, Asset::kReward, owner}, Points(amount)};
+    return amount == 0 || std::find(transaction.postings.begin(), transaction.postings.end(), wanted) != transaction.postings.end();
+  };
+  if (to == StoredVoucherState::kCaptured && !posts(AccountKind::kMerchant, voucher.merchant, voucher.price)) {
+    report(absl::StrCat(NameOf(key), " is captured, and its merchant is not credited"));
+  }
+  if (refund && !posts(AccountKind::kMerchant, voucher.merchant, -voucher.price)) {
+    report(absl::StrCat(NameOf(key), " is refunded, and not by its merchant"));
+  }
+  const bool returns = refund || to == StoredVoucherState::kCancelled || to == StoredVoucherState::kExpired;
+  if (returns && !posts(AccountKind::kHousehold, voucher.household, voucher.price)) {
+    report(absl::StrCat(NameOf(key), " is ", NameOf(to), ", and its household is not credited"));
+  }
+}
+
+uint64_t PartitionFold::CountVouchers(StoredVoucherState state) const {
+  uint64_t count = 0;
+  for (const auto& [id, voucher] : vouchers_) count += voucher.state == state ? 1 : 0;
+  return count;
 }
 
 // What must hold between a household's record, its vouchers and its accounts, once a transaction is done.
@@ -209,6 +309,8 @@ void PartitionFold::CheckHouseholds(Report report) {
     if (reward != household.lots_sum) {
       report(absl::StrCat("household ", id, ": lots add up to ", household.lots_sum, ", the balance is ", reward));
     }
+    const int64_t debt = Balance(AccountKind::kDebt, Asset::kReward, id);
+    if (debt != -household.debt) report(absl::StrCat("household ", id, ": owes ", household.debt, ", its debt account has ", debt));
     const int64_t held = Balance(AccountKind::kVoucherHeld, Asset::kReward, id);
     if (held != household.reserved_sum) {
       report(absl::StrCat("household ", id, ": open vouchers add up to ", household.reserved_sum, ", held is ", held));

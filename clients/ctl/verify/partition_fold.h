@@ -5,13 +5,20 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/functional/function_ref.h"
+#include "clients/ctl/verify/award_fold.h"
+#include "clients/ctl/verify/correction_fold.h"
 #include "clients/ctl/verify/openings.h"
+#include "clients/ctl/verify/risk_fold.h"
+#include "clients/ctl/verify/spending_fold.h"
+#include "clients/ctl/verify/stored_records.h"
+#include "clients/ctl/verify/verification_fold.h"
 #include "ledger/core/transaction.h"
 
 namespace fenfen::ctl {
@@ -39,21 +46,24 @@ class PartitionFold {
   const absl::flat_hash_map<RecordKey, uint64_t>& versions() const { return versions_; }
 
   // Vouchers by where they stand.
-  uint64_t reserved() const { return vouchers_.size() - captured_; }
-  uint64_t captured() const { return captured_; }
+  uint64_t reserved() const { return CountVouchers(StoredVoucherState::kReserved); }
+  uint64_t captured() const { return CountVouchers(StoredVoucherState::kCaptured); }
 
  private:
   struct Household {
     bool known = false;
     int64_t lots_sum = 0;
-    int64_t reserved_sum = 0;  // the prices of its vouchers that are not captured
+    int64_t debt = 0;
+    bool unknown_vouchers = false;
+    int64_t reserved_sum = 0;  // the prices of its vouchers that are reserved
   };
   struct Voucher {
     uint64_t household = 0;
     uint64_t offer = 0;
     uint64_t merchant = 0;
     int64_t price = 0;
-    bool captured = false;
+    // Nothing where the journal begins after the voucher did, and tells only by its next step where it stood.
+    std::optional<StoredVoucherState> state;
   };
 
   bool IsCatalogue() const { return partition_ == kCataloguePartition; }
@@ -63,6 +73,10 @@ class PartitionFold {
   void BeginRecord(const RecordKey& key, const PartitionOpening::Record& record, Report report);
   void ApplyHousehold(const RecordChange& change, Report report);
   void ApplyVoucher(const RecordChange& change, const Transaction& transaction, Report report);
+  // That a voucher begins, and goes on from where it stood, as there is a way, with the postings of that step.
+  void CheckNew(const RecordKey& key, const Voucher& voucher, StoredVoucherState to, Report report);
+  void CheckStep(const RecordKey& key, const Voucher& voucher, StoredVoucherState to, const Transaction& transaction, Report report);
+  uint64_t CountVouchers(StoredVoucherState state) const;
   void CheckHouseholds(Report report);
   int64_t Balance(AccountKind kind, Asset asset, uint64_t owner) const;
   // Notes a household that the transaction touched.
@@ -77,7 +91,11 @@ class PartitionFold {
   absl::flat_hash_map<RecordKey, std::string> bytes_;  // only with keep_bytes_
   absl::flat_hash_map<uint64_t, Household> households_;
   absl::flat_hash_map<uint64_t, Voucher> vouchers_;
-  uint64_t captured_ = 0;
+  SpendingFold spending_;
+  CorrectionFold corrections_;
+  AwardFold awards_;
+  VerificationFold verification_;
+  RiskFold risk_;
   std::vector<uint64_t> touched_;
 };
 

@@ -6,9 +6,8 @@
 namespace fenfen::ctl {
 namespace {
 
-constexpr uint8_t kVersion = 1;
-constexpr uint8_t kReserved = 1;
-constexpr uint8_t kCaptured = 2;
+constexpr uint8_t kHouseholdVersion = 3;
+constexpr uint8_t kVoucherVersion = 2;
 
 // The sum of n × { expires:day amount:varint }.
 int64_t ReadLots(ByteReader& in) {
@@ -24,55 +23,94 @@ int64_t ReadLots(ByteReader& in) {
   return sum;
 }
 
-void SkipDays(ByteReader& in) {
-  for (size_t days = in.Count(); days > 0 && !in.failed(); --days) {
-    in.Zigzag();
-    for (size_t categories = in.Count(); categories > 0 && !in.failed(); --categories) {
-      in.U8();
-      in.Varint();
-      in.Varint();
+// Whether n × { day:day blob:bytes }, the earliest first, is what the page says.
+bool AreDays(absl::string_view log) {
+  ByteReader in(log);
+  int64_t day_before = INT64_MIN;
+  while (in.left() > 0) {
+    const int64_t day = in.Zigzag();
+    ByteReader blob(in.Bytes());
+    if (in.failed() || day <= day_before || day < INT32_MIN || day > INT32_MAX) return false;
+    day_before = day;
+    for (int number = 0; number < 2; ++number) {  // pending, version
+      if (blob.Varint() > UINT32_MAX) return false;
     }
+    size_t events = blob.Count();
+    blob.Zigzag();  // reward
+    blob.Zigzag();  // civic
+    for (; events > 0 && !blob.failed(); --events) {
+      const uint8_t head = blob.U8();
+      for (int byte = 0; byte < 4; ++byte) blob.U8();            // id
+      blob.Zigzag();                                             // minute
+      for (int number = 0; number < 3; ++number) blob.Varint();  // rule, reward, civic
+      if ((head & 0x08) != 0) blob.Varint();                     // member
+      if ((head & 0x10) != 0) blob.U64();                        // station
+      if ((head & 0x20) != 0) blob.Varint();                     // grams
+      if ((head & 0x40) != 0) blob.Varint();                     // caps
+      if ((head & 0x80) != 0) blob.Varint();                     // bonuses
+    }
+    if (!blob.Finished()) return false;
   }
+  return true;
 }
 
 }  // namespace
 
 std::optional<StoredHousehold> ParseHousehold(absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != kVersion) return std::nullopt;
+  if (in.U8() != kHouseholdVersion) return std::nullopt;
   for (int hash = 0; hash < 3; ++hash) in.U64();  // region, card, door
   in.Zigzag();                                    // create_time
-  for (size_t members = in.Count(); members > 0 && !in.failed(); --members) in.U64();
+  for (size_t members = in.Count(); members > 0 && !in.failed(); --members) {
+    in.U64();                    // subject
+    if (in.U8() > 4) in.Fail();  // role
+  }
   StoredHousehold household;
   household.last_voucher = in.U64();
   household.lots_sum = ReadLots(in);
-  SkipDays(in);
+  const uint64_t debt = in.Varint();
+  if (debt > static_cast<uint64_t>(Points::kMax)) in.Fail();
+  household.debt = in.failed() ? 0 : static_cast<int64_t>(debt);
+  const bool days = AreDays(in.Bytes());
   for (size_t codes = in.Count(); codes > 0 && !in.failed(); --codes) {
     in.U64();
     in.Varint();
   }
-  if (!in.Finished()) return std::nullopt;
+  for (size_t uses = in.Count(); uses > 0 && !in.failed(); --uses) {
+    in.U64();     // offer
+    in.Zigzag();  // day
+    in.Varint();  // quantity
+  }
+  if (!in.failed() && in.left() > 0) {
+    household.merged_into = in.Varint();
+    if (household.merged_into == 0) in.Fail();
+  }
+  if (!in.Finished() || !days) return std::nullopt;
   return household;
 }
 
 std::optional<StoredVoucher> ParseVoucher(absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != kVersion) return std::nullopt;
+  if (in.U8() != kVoucherVersion) return std::nullopt;
   StoredVoucher voucher;
   voucher.household = in.Varint();
   voucher.offer = in.U64();
   voucher.merchant = in.U64();
   const uint64_t price = in.Varint();
+  in.Varint();  // quantity
+  in.Varint();  // the price's version
   const uint8_t state = in.U8();
-  for (int time = 0; time < 3; ++time) in.Zigzag();  // reserved, expires, captured
-  in.U64();                                          // operator
-  in.U64();                                          // previous
+  for (int time = 0; time < 4; ++time) in.Zigzag();  // reserved, expires, captured, closed
+  for (int id = 0; id < 3; ++id) in.U64();           // operator, previous, hold
+  in.Varint();                                       // captured in
+  in.Varint();                                       // days for a refund
   voucher.lots_sum = ReadLots(in);
   in.Bytes();
   in.Bytes();
-  if (!in.Finished() || price > static_cast<uint64_t>(Points::kMax) || (state != kReserved && state != kCaptured)) return std::nullopt;
+  if (!in.Finished() || price > static_cast<uint64_t>(Points::kMax)) return std::nullopt;
+  if (state == 0 || state > static_cast<uint8_t>(StoredVoucherState::kVoid)) return std::nullopt;
   voucher.price = static_cast<int64_t>(price);
-  voucher.captured = state == kCaptured;
+  voucher.state = static_cast<StoredVoucherState>(state);
   return voucher;
 }
 

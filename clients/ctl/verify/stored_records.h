@@ -12,7 +12,12 @@ namespace fenfen::ctl {
 struct StoredHousehold {
   int64_t lots_sum = 0;  // hundredths of a point
   uint64_t last_voucher = 0;
+  int64_t debt = 0;  // hundredths of a point
+  uint64_t merged_into = 0;
 };
+
+// Where a voucher stands, as the page numbers it.
+enum class StoredVoucherState : uint8_t { kReserved = 1, kCaptured = 2, kCancelled = 3, kExpired = 4, kRefunded = 5, kVoid = 6 };
 
 struct StoredVoucher {
   uint64_t household = 0;
@@ -20,7 +25,7 @@ struct StoredVoucher {
   uint64_t merchant = 0;
   int64_t price = 0;  // hundredths of a point
   int64_t lots_sum = 0;
-  bool captured = false;
+  StoredVoucherState state = StoredVoucherState::kReserved;
 };
 
 // nullopt where the bytes do not have the form, lots are not in the order of their days, or one is not more than zero.

@@ -188,8 +188,7 @@ absl::StatusOr<StoredPartition> StoredSnapshot::Read(PartitionId partition) cons
   SkipEffects(in);
   const bool known = std::all_of(stored.accounts.begin(), stored.accounts.end(), [](const auto& account) {
     const AccountId& id = account.first;
-    return id.kind >= AccountKind::kProgramme && id.kind <= AccountKind::kMerchant &&
-           (id.asset == Asset::kReward || id.asset == Asset::kCivic);
+    return IsAccount(static_cast<uint8_t>(id.kind), static_cast<uint8_t>(id.asset));
   });
   if (!begins || !in.Finished() || !known) {
     return DamageError({path_, rows_[partition.value()].offset, absl::StrCat("partition ", partition.value(), " does not have its form")});

@@ -2,13 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "clients/ctl/stores/books_place.h"
 #include "clients/ctl/verify/postgres_entries.h"
@@ -27,7 +25,14 @@ struct Arguments {
 };
 
 boost::json::object ToJson(const AssetTotals& totals) {
-  return {{"programme", totals.programme}, {"households", totals.household}, {"held", totals.held}, {"merchants", totals.merchant}};
+  return {{"programme", totals.programme},
+          {"households", totals.household},
+          {"held", totals.held},
+          {"merchants", totals.merchant},
+          {"expired", totals.expired},
+          {"settled", totals.settled},
+          {"in_transit", totals.in_transit},
+          {"debt", totals.debt}};
 }
 
 boost::json::object ToJson(const Finding& finding) {
@@ -130,21 +135,9 @@ absl::Status WriteBalances(const std::string& path, const VerifyReport& report) 
 
 // Which journal is meant.
 absl::StatusOr<BooksPlace> PlaceOf(const Arguments& arguments) {
-  BooksPlace place;
-  const std::string& journal = arguments.journal;
-  if (std::filesystem::is_regular_file(journal)) {
-    absl::StatusOr<BooksPlace> read = ReadBooksPlace(journal);
-    if (!read.ok()) return read.status();
-    place = *std::move(read);
-  } else if (!std::filesystem::is_directory(journal) &&
-             (absl::StrContains(journal, "=") || absl::StartsWith(journal, "postgres:") || absl::StartsWith(journal, "postgresql:"))) {
-    place.conninfo = journal;
-  } else {
-    // Snapshots lie beside the journal, where a server has them; "…/journal/", however it was written.
-    const std::filesystem::path folder = std::filesystem::absolute(journal) / "";
-    place.folder = journal;
-    place.snapshots = (folder.lexically_normal().parent_path().parent_path() / "snapshots").string();
-  }
+  absl::StatusOr<BooksPlace> found = FindBooksPlace(arguments.journal);
+  if (!found.ok()) return found.status();
+  BooksPlace place = *std::move(found);
   if (!arguments.archive.empty()) place.archive = arguments.archive;
   if (!arguments.snapshots.empty()) place.snapshots = arguments.snapshots;
   if (arguments.redis && !place.redis) {

@@ -82,6 +82,12 @@ class Verification {
     std::stable_sort(numbered.begin(), numbered.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     if (numbered.size() > VerifyReport::kFindingsMax) numbered.resize(VerifyReport::kFindingsMax);
     for (auto& [number, finding] : numbered) report_.findings.push_back(std::move(finding));
+    for (const std::unique_ptr<FoldShare>& share : shares_) transfers_.Merge(share->transfers());
+    SampleFold samples;
+    for (const std::unique_ptr<FoldShare>& share : shares_) samples.Merge(share->samples());
+    // A sample's drops may have come before what was read.
+    if (!stopped_ && openings_ == nullptr) samples.Finish([this](std::string what) { Note({std::move(what), "", 0, {}, {}, {}}); });
+    if (!stopped_) transfers_.Finish(openings_ == nullptr, [this](std::string what) { Note({std::move(what), "", 0, {}, {}, {}}); });
     for (uint16_t p = 0; p < kPartitions; ++p) CheckWhole(FoldOf(PartitionId(p)), PartitionId(p));
     if (report_.reward.Sum() != 0) Note({absl::StrCat("the whole ledger's REWARD sums to ", report_.reward.Sum()), "", 0, {}, {}, {}});
     if (report_.civic.Sum() != 0) Note({absl::StrCat("the whole ledger's CIVIC sums to ", report_.civic.Sum()), "", 0, {}, {}, {}});
@@ -237,7 +243,7 @@ class Verification {
     AssetTotals& totals = account.asset == Asset::kReward ? report_.reward : report_.civic;
     switch (account.kind) {
       case AccountKind::kProgramme:
-        totals.programme += balance;
+        (transfers_.IsOnItsWay(account) ? totals.in_transit : totals.programme) += balance;
         return;
       case AccountKind::kHousehold:
         totals.household += balance;
@@ -247,6 +253,18 @@ class Verification {
         return;
       case AccountKind::kMerchant:
         totals.merchant += balance;
+        return;
+      case AccountKind::kExpired:
+        totals.expired += balance;
+        return;
+      case AccountKind::kSettled:
+        totals.settled += balance;
+        return;
+      case AccountKind::kInTransit:
+        totals.in_transit += balance;
+        return;
+      case AccountKind::kDebt:
+        totals.debt += balance;
         return;
     }
   }
@@ -277,6 +295,7 @@ class Verification {
   std::array<PartitionSeq, kPartitions> seen_{};
   uint32_t segment_ = 0;
   std::vector<std::unique_ptr<FoldShare>> shares_;
+  TransferFold transfers_;
   std::shared_ptr<Sheaf> sheaf_ = std::make_shared<Sheaf>();
   uint64_t records_ = 0;  // given
   std::optional<Finding> damage_;

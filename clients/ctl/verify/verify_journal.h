@@ -69,7 +69,11 @@ struct AssetTotals {
   int64_t household = 0;
   int64_t held = 0;
   int64_t merchant = 0;
-  int64_t Sum() const { return programme + household + held + merchant; }
+  int64_t expired = 0;
+  int64_t settled = 0;
+  int64_t in_transit = 0;
+  int64_t debt = 0;
+  int64_t Sum() const { return programme + household + held + merchant + expired + settled + in_transit + debt; }
 };
 
 struct VerifyReport {

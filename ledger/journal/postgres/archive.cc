@@ -1,11 +1,15 @@
 #include "ledger/journal/postgres/archive.h"
 
 #include "absl/strings/str_cat.h"
+#include "ledger/core/limits.h"
+#include "ledger/journal/postgres/base.h"
 
 namespace fenfen {
 namespace {
 
 constexpr absl::Duration kStatementPatience = absl::Hours(6);
+// A client may repeat a request for as long (limits::kRequestKeyAgeMax), and is answered with what is stored; and a day for clocks.
+const int64_t kRepeatedDays = limits::kRequestKeyAgeMax / absl::Hours(24) + 1;
 // While locks are waited for, servers wait behind us.
 constexpr char kLockPatience[] = "3s";
 constexpr size_t kPieceBytes = 256u << 10;
@@ -34,21 +38,30 @@ absl::StatusOr<std::unique_ptr<PgConnection>> OpenPatiently(const PostgresSessio
 // The month's head, if it can be archived now.
 absl::StatusOr<ArchiveHead> CheckArchivable(PgConnection& session, absl::CivilMonth month) {
   const absl::StatusOr<PgResult> found = session.Query(
-      "SELECT j.id, m.archive, $1::date >= date_trunc('month', now() AT TIME ZONE 'UTC') FROM fenfen.journal AS j, fenfen.months AS m"
-      " WHERE m.month = $1::date",
-      {DayText(month)});
+      "SELECT j.id, m.archive, $1::date >= date_trunc('month', now() AT TIME ZONE 'UTC'),"
+      " ($1::date + interval '1 month' + $2::integer * interval '1 day') AT TIME ZONE 'UTC' > now()"
+      " FROM fenfen.journal AS j, fenfen.months AS m WHERE m.month = $1::date",
+      {DayText(month), absl::StrCat(kRepeatedDays)});
   if (!found.ok()) return found.status();
   const std::string name = absl::FormatCivilTime(month);
   if (found->rows() == 0) return absl::FailedPreconditionError(absl::StrCat("the journal has no month ", name));
   if (!found->IsNull(0, 1)) return absl::FailedPreconditionError(absl::StrCat(name, " is archived already, in ", found->Bytes(0, 1)));
   if (found->Int(0, 2) != 0) return absl::FailedPreconditionError(absl::StrCat(name, " is not over"));
+  if (found->Int(0, 3) != 0) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        name, " ended less than ", kRepeatedDays, " days ago: its requests may still be repeated, and would have to be answered from it"));
+  }
   return ArchiveHead{static_cast<uint64_t>(found->Int(0, 0)), month};
 }
 
-absl::StatusOr<ArchiveSummary> WriteFile(PgConnection& session, File& file, const ArchiveHead& head) {
+absl::StatusOr<ArchiveSummary> WriteFile(PgConnection& session, File& file, const ArchiveHead& head, const SequenceVector* base) {
   absl::StatusOr<PgResult> step = session.Query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (step.ok()) step = session.Query("SELECT set_config('fenfen.month', $1, true)", {DayText(head.month)});
   if (!step.ok()) return step.status();
+  // Of the same rows as the file: the month is dropped only if it still has no more.
+  if (base != nullptr) {
+    if (absl::Status status = CheckCovered(session, head.month, *base); !status.ok()) return status;
+  }
   ArchiveWriter writer(file, head);
   for (const ArchivedTable& table : kArchivedTables) {
     absl::Status status = writer.BeginTable();
@@ -142,7 +155,7 @@ std::string ArchiveFileName(const ArchiveHead& head) {
 }
 
 absl::StatusOr<ArchiveSummary> ArchiveMonth(const PostgresSessionOptions& options, FileSystem& files, const std::string& directory,
-                                            absl::CivilMonth month) {
+                                            absl::CivilMonth month, const SequenceVector* base) {
   const absl::StatusOr<std::unique_ptr<PgConnection>> session = OpenPatiently(options);
   if (!session.ok()) return session.status();
   const absl::StatusOr<ArchiveHead> head = CheckArchivable(**session, month);
@@ -156,7 +169,7 @@ absl::StatusOr<ArchiveSummary> ArchiveMonth(const PostgresSessionOptions& option
   absl::StatusOr<std::unique_ptr<File>> file = files.Create(unfinished);
   if (!file.ok()) return file.status();
 
-  absl::StatusOr<ArchiveSummary> summary = WriteFile(**session, **file, *head);
+  absl::StatusOr<ArchiveSummary> summary = WriteFile(**session, **file, *head, base);
   absl::Status status = summary.status();
   if (status.ok()) status = ReadBack(files, unfinished, *summary);
   if (status.ok()) status = files.Rename(unfinished, path);

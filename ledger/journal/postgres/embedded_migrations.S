@@ -8,6 +8,10 @@
   .global fenfen_migration_3_end
   .global fenfen_migration_4_begin
   .global fenfen_migration_4_end
+  .global fenfen_migration_5_begin
+  .global fenfen_migration_5_end
+  .global fenfen_migration_6_begin
+  .global fenfen_migration_6_end
 fenfen_migration_1_begin:
   .incbin FENFEN_MIGRATION_1
 fenfen_migration_1_end:
@@ -23,5 +27,13 @@ fenfen_migration_3_end:
 fenfen_migration_4_begin:
   .incbin FENFEN_MIGRATION_4
 fenfen_migration_4_end:
+  .byte 0
+fenfen_migration_5_begin:
+  .incbin FENFEN_MIGRATION_5
+fenfen_migration_5_end:
+  .byte 0
+fenfen_migration_6_begin:
+  .incbin FENFEN_MIGRATION_6
+fenfen_migration_6_end:
   .byte 0
   .section .note.GNU-stack,"",%progbits

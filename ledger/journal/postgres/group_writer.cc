@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "ledger/journal/postgres/copy_rows.h"
 
 namespace fenfen {
@@ -39,6 +40,11 @@ std::string NameOf(const JournalEntry& entry) {
 // --- Months.
 
 absl::Status GroupWriter::Prepare() {
+  // A writer that is cut off while it has the heads' locks must not keep the other servers out for long. Where that happens in the middle
+  // of a statement, they end its session: EndSilentWriters.
+  const absl::StatusOr<PgResult> set = session_.Query("SELECT set_config('idle_in_transaction_session_timeout', $1, false)",
+                                                      {absl::StrCat(absl::ToInt64Milliseconds(session_.timeout()))});
+  if (!set.ok()) return set.status();
   const absl::StatusOr<PgResult> found = session_.Query("SELECT month, archive IS NULL FROM fenfen.months");
   if (!found.ok()) return found.status();
   for (int row = 0; row < found->rows(); ++row) {

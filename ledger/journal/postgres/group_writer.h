@@ -50,7 +50,7 @@ class GroupWriter {
   // out.
   GroupWriter(PgConnection& session, bool terms) : session_(session), terms_(terms) {}
 
-  // Reads which months there are, and makes those that will be needed soon. To be called first.
+  // Sets the session up, reads which months there are, and makes those that will be needed soon. To be called first.
   absl::Status Prepare();
 
   // Writes the entries, each partition's in sequence order. On OK every entry has its fate; after an error nothing is known of any, and the

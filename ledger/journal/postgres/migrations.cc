@@ -12,6 +12,10 @@ extern const char fenfen_migration_3_begin[];
 extern const char fenfen_migration_3_end[];
 extern const char fenfen_migration_4_begin[];
 extern const char fenfen_migration_4_end[];
+extern const char fenfen_migration_5_begin[];
+extern const char fenfen_migration_5_end[];
+extern const char fenfen_migration_6_begin[];
+extern const char fenfen_migration_6_end[];
 }
 
 namespace fenfen {
@@ -61,6 +65,8 @@ const std::vector<Migration>& Migrations() {
       {2, "audit_views", Between(fenfen_migration_2_begin, fenfen_migration_2_end)},
       {3, "archive", Between(fenfen_migration_3_begin, fenfen_migration_3_end)},
       {4, "terms", Between(fenfen_migration_4_begin, fenfen_migration_4_end)},
+      {5, "leases", Between(fenfen_migration_5_begin, fenfen_migration_5_end)},
+      {6, "bases", Between(fenfen_migration_6_begin, fenfen_migration_6_end)},
   };
   return migrations;
 }

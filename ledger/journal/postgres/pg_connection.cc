@@ -24,7 +24,10 @@ constexpr size_t kCopyPieceBytes = 256u << 10;
 // PostgreSQL's errors (its manual, appendix A), by what whoever meets them should do next.
 absl::StatusCode CodeOf(absl::string_view state) {
   if (absl::StartsWith(state, "53")) return absl::StatusCode::kResourceExhausted;  // disk, memory, connections
-  if (absl::StartsWith(state, "57P") || absl::StartsWith(state, "08")) return absl::StatusCode::kUnavailable;
+  // A server that goes, or that became a standby; a session that was silent for too long.
+  if (absl::StartsWith(state, "57P") || absl::StartsWith(state, "08") || state == "25006" || state == "25P03") {
+    return absl::StatusCode::kUnavailable;
+  }
   if (absl::StartsWith(state, "40") || state == "55P03" || state == "57014") return absl::StatusCode::kAborted;
   if (absl::StartsWith(state, "28") || state == "42501") return absl::StatusCode::kPermissionDenied;
   if (state == "23505") return absl::StatusCode::kAlreadyExists;

@@ -7,9 +7,9 @@
 // the session is closed and good for nothing more: whoever used it opens another. So nothing has to be known about half-finished
 // conversations, and the server rolls back what was open.
 //
-// Errors: UNAVAILABLE where the server is gone, going or did not answer in time; then whether the last statement had its effect is not
-// known. Otherwise the server refused, and SqlStateOf(status) says why: RESOURCE_EXHAUSTED (disk or memory), PERMISSION_DENIED,
-// ALREADY_EXISTS (a unique constraint), FAILED_PRECONDITION (a server that only reads, a missing table), ABORTED (try again), INTERNAL.
+// Errors: UNAVAILABLE where the server is gone, going, takes no writes any more or did not answer in time; then whether the last statement
+// had its effect is not known. Otherwise the server refused, and SqlStateOf(status) says why: RESOURCE_EXHAUSTED (disk or memory),
+// PERMISSION_DENIED, ALREADY_EXISTS (a unique constraint), FAILED_PRECONDITION (a missing table), ABORTED (try again), INTERNAL.
 //
 // One thread at a time.
 #pragma once
@@ -71,6 +71,7 @@ class PgConnection {
 
   // Waits that long for each answer from now on.
   void SetTimeout(absl::Duration timeout) { timeout_ = timeout; }
+  absl::Duration timeout() const { return timeout_; }
 
   // True if the server has not hung up, as far as can be seen without asking it.
   bool Alive();

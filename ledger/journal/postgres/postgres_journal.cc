@@ -79,14 +79,19 @@ absl::Status PostgresJournal::TakeUp(PgConnection& session) {
 }
 
 PostgresJournal::~PostgresJournal() {
+  GiveUpAt(absl::Now() + options_.close_patience);
   {
     absl::MutexLock held(&mutex_);
     stopping_ = true;
-    close_deadline_ = absl::Now() + options_.close_patience;
     work_.SignalAll();
   }
   if (writer_.joinable()) writer_.join();
   teller_.Stop();
+}
+
+void PostgresJournal::GiveUpAt(absl::Time time) {
+  absl::MutexLock held(&mutex_);
+  close_deadline_ = std::min(close_deadline_, time);
 }
 
 void PostgresJournal::LearnHead(uint16_t partition, uint64_t sequence) {
@@ -172,7 +177,9 @@ void PostgresJournal::WriteLoop() {
 // Fills the group from the queue; waits, a while, where there is nothing to do. False at the end.
 bool PostgresJournal::TakeWork() {
   absl::MutexLock held(&mutex_);
-  if (queue_.empty() && group_.empty() && !stopping_ && session_ != nullptr) work_.WaitWithTimeout(&mutex_, kIdleCheck);
+  // Without a session it connects, but not after it has given up.
+  const bool idle = session_ != nullptr || absl::Now() > close_deadline_;
+  if (queue_.empty() && group_.empty() && !stopping_ && idle) work_.WaitWithTimeout(&mutex_, kIdleCheck);
   const bool only_gaps = std::all_of(group_.begin(), group_.end(), [](const Pending& pending) { return pending.held(); });
   if (!group_.empty() && only_gaps && queue_.empty()) {
     work_.WaitWithTimeout(&mutex_, gap_pause_);
@@ -215,6 +222,12 @@ void PostgresJournal::Connect() {
   std::unique_ptr<GroupWriter> group_writer;
   if (status.ok()) status = CheckSameJournal(**session);
   if (status.ok()) status = TakeWriterLock(**session, options_.writers, name_, absl::ZeroDuration());
+  if (status.ok() && Shared()) {
+    const PgStatement end = EndSilentWriters(name_, kSilenceMax * options_.session.timeout);
+    const absl::StatusOr<PgResult> ended = (*session)->Query(end.sql, end.params);
+    if (ended.ok()) ReportEnded(*ended);
+    status = ended.status();
+  }
   if (status.ok()) {
     group_writer = std::make_unique<GroupWriter>(**session, Shared());
     status = group_writer->Prepare();
@@ -225,6 +238,15 @@ void PostgresJournal::Connect() {
   absl::MutexLock held(&mutex_);
   ++metrics_.connections;
   metrics_.connected = true;
+}
+
+// Names of sessions, as EndSilentWriters gives them.
+void PostgresJournal::ReportEnded(const PgResult& names) const {
+  for (int row = 0; row < names.rows(); ++row) {
+    options_.report(absl::AbortedError(
+        absl::StrCat("PostgreSQL: a writer had gone silent in the middle of a group and kept others out; its session was ended: ",
+                     names.Bytes(row, 0))));
+  }
 }
 
 // After a failover the server may be another: it must have this journal, and all of it that was acknowledged here.

@@ -106,8 +106,9 @@ class PostgresJournal final : public Journal {
   void AppendAll(std::vector<JournalEntry> entries, Done done) override;
   // JOURNAL_FAILED if any append failed since the journal was opened, but for those whose term was over.
   absl::Status Flush() override;
-  // Read, Locate and Replay: UNAVAILABLE where the server cannot be asked; FAILED_PRECONDITION, naming the month and its file, where the
-  // entry is in an archived month. A place is a table, the entry's `position` in it, and the checksum of its bytes.
+  // Read, Locate and Replay: UNAVAILABLE where the server cannot be asked. Replay says FAILED_PRECONDITION, naming the file and how to have
+  // it back, before it visits anything where the first of a partition's entries is archived. A place is a table, the entry's `position` in
+  // it, and the checksum of its bytes.
   absl::StatusOr<JournalEntry> Read(PartitionId partition, PartitionSeq seq) override;
   absl::StatusOr<JournalPlace> Locate(PartitionId partition, PartitionSeq seq) override;
   using Journal::Replay;
@@ -123,6 +124,13 @@ class PostgresJournal final : public Journal {
   bool Shared() const override { return options_.writers != Writers::kSole; }
   absl::StatusOr<SequenceVector> ReadHeads() override;
   absl::Status ReadRanges(const std::vector<Range>& ranges, Visitor visitor) override;
+  // STORE_UNAVAILABLE also where the standby did not confirm.
+  absl::StatusOr<LeaseAnswer> TakeLease(absl::string_view name, absl::Duration time) override;
+  absl::Status GiveBackLease(absl::string_view name, bool done) override;
+
+  // What is not written by then is not waited for any longer, nor what comes later: it fails with JOURNAL_FAILED, and the same request key
+  // tells whether it was written after all. For a server that is to stop, while PostgreSQL may be away; the destructor does the same.
+  void GiveUpAt(absl::Time time);
 
   PostgresJournalMetrics Metrics() const;
 
@@ -174,12 +182,17 @@ class PostgresJournal final : public Journal {
   void Tell(std::vector<Pending> told, std::vector<absl::Status> outcomes);
   void StopPartition(const JournalEntry& entry, const std::string& why);
   absl::Status CheckSameJournal(PgConnection& session);
+  void ReportEnded(const PgResult& names) const;
   void LoseSession(const absl::Status& why);
   void NoteTrouble(const absl::Status& why);
   void EndTrouble();
   void FailAll();
 
+  // An error of a session as a caller of the journal should see it: what may pass is told with a retry delay. On a full disk even reading
+  // can fail, where the server must write pages out to make room for others.
+  static absl::Status AsRefusal(const absl::Status& status);
   absl::StatusOr<Stored> ReadStored(PartitionId partition, PartitionSeq seq);
+  absl::StatusOr<PgResult> QueryRanges(const std::vector<Range>& ranges);
   using EntryVisitor = absl::FunctionRef<absl::Status(const JournalEntryView& entry)>;
   absl::Status StreamAfter(const SequenceVector& after, EntryVisitor visitor);
   absl::Status WhyMissing(PartitionId partition, PartitionSeq last);

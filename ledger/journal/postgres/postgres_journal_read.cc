@@ -25,11 +25,23 @@ constexpr char kRead[] =
 constexpr char kReadHeads[] = "SELECT partition, sequence FROM fenfen.heads";
 constexpr char kHead[] = "SELECT term, sequence FROM fenfen.heads WHERE partition = $1::smallint";
 constexpr char kClaim[] = "UPDATE fenfen.heads SET term = term + 1 WHERE partition = $1::smallint RETURNING term, sequence";
+constexpr char kLockTimeout[] = "55P03";  // SQLSTATE
 constexpr char kReadRanges[] =
     "SELECT e.position, i.partition, i.sequence, i.month, e.record_time, e.crc32c, e.bytes"
     " FROM unnest($1::smallint[], $2::bigint[]) WITH ORDINALITY AS wanted (partition, sequence, place)"
     " JOIN fenfen.entry_index AS i USING (partition, sequence)"
     " JOIN fenfen.entries AS e ON e.partition = i.partition AND e.sequence = i.sequence AND e.month = i.month ORDER BY wanted.place";
+// One range, where there is only one and it is long: half the work of looking each entry up.
+constexpr char kReadRange[] =
+    "SELECT position, partition, sequence, month, record_time, crc32c, bytes FROM fenfen.entries"
+    " WHERE partition = $1::smallint AND sequence BETWEEN $2::bigint AND $3::bigint ORDER BY sequence";
+constexpr uint64_t kLongRange = 32;
+// The first archived month among those that the entries after the given ones lie in.
+constexpr char kFirstArchived[] =
+    "SELECT i.partition, i.sequence, m.archive, (SELECT count(*) FROM fenfen.months WHERE archive IS NOT NULL)"
+    " FROM unnest($1::smallint[], $2::bigint[]) AS after (partition, sequence)"
+    " JOIN fenfen.entry_index AS i ON i.partition = after.partition AND i.sequence = after.sequence + 1"
+    " JOIN fenfen.months AS m ON m.month = i.month WHERE m.archive IS NOT NULL ORDER BY m.month, i.partition LIMIT 1";
 // Where a replay begins: at the first of the entries that follow the given ones.
 constexpr char kFirstPosition[] =
     "SELECT min(e.position) FROM unnest($1::smallint[], $2::bigint[]) AS after (partition, sequence)"
@@ -49,19 +61,26 @@ std::string NameOf(PartitionId partition, PartitionSeq seq) {
   return absl::StrCat("transaction ", seq.value(), " of partition ", partition.value());
 }
 
+// Why what needs that entry cannot go on.
+absl::Status ArchivedError(PartitionId partition, PartitionSeq seq, absl::string_view file, int64_t months) {
+  const std::string more = months > 1 ? absl::StrCat("; ", months, " months are archived in all (fenfen.months)") : "";
+  return absl::FailedPreconditionError(absl::StrCat(
+      NameOf(partition, seq),
+      " is in an archived month, and nothing that is here goes that far: ", "fenfenctl journal restore brings it back from ", file, more));
+}
+
 absl::Status DamagedAt(const JournalPlace& place, absl::string_view what) {
   return absl::DataLossError(absl::StrCat("PostgreSQL: ", place.segment, ", position ", place.offset, ": ", what));
 }
 
-// An error of a session as a caller of the journal should see it: what may pass is told with a retry delay. On a full disk even reading can
-// fail, where the server must write pages out to make room for others.
-absl::Status AsRefusal(const absl::Status& status) {
+}  // namespace
+
+absl::Status PostgresJournal::AsRefusal(const absl::Status& status) {
   if (absl::IsResourceExhausted(status)) return RefuseUntil(Reason::REASON_STORAGE_FULL, absl::Seconds(1));
-  if (!absl::IsUnavailable(status)) return status;
+  // Aborted: somebody else had the lock for too long.
+  if (!absl::IsUnavailable(status) && !absl::IsAborted(status)) return status;
   return RefuseUntil(Reason::REASON_STORE_UNAVAILABLE, absl::Seconds(1));
 }
-
-}  // namespace
 
 absl::StatusOr<PostgresJournal::Stored> PostgresJournal::ReadStored(PartitionId partition, PartitionSeq seq) {
   const absl::Status missing = absl::NotFoundError(absl::StrCat("the journal has no ", NameOf(partition, seq)));
@@ -72,8 +91,7 @@ absl::StatusOr<PostgresJournal::Stored> PostgresJournal::ReadStored(PartitionId 
   const std::string table = TableOf(found->Int(0, 0));
   if (found->IsNull(0, 2)) {
     if (found->IsNull(0, 1)) return absl::DataLossError(absl::StrCat("PostgreSQL: ", table, " lacks ", NameOf(partition, seq)));
-    return absl::FailedPreconditionError(
-        absl::StrCat(NameOf(partition, seq), " is archived; restore ", found->Bytes(0, 1), " into ", table, " first"));
+    return Refuse(Reason::REASON_ENTRY_ARCHIVED, {{"file", std::string(found->Bytes(0, 1))}});
   }
   Stored stored{{partition, seq, found->Time(0, 3), std::string(found->Bytes(0, 5))},
                 {table, static_cast<uint64_t>(found->Int(0, 2)), static_cast<uint32_t>(found->Int(0, 4))}};
@@ -119,12 +137,22 @@ absl::StatusOr<Journal::Head> PostgresJournal::HeadOf(PartitionId partition) {
   return HeadFrom(partition, readers_.Query(kHead, {absl::StrCat(partition.value())}));
 }
 
-// Should an answer get lost and the statement be run twice, a term is left out; nobody minds.
+// Should an answer get lost and the statement be run twice, a term is left out; nobody minds. The writer need not meet who keeps a
+// partition locked, since nothing is committed in a partition that cannot be claimed; so that is seen to here, too.
 absl::StatusOr<Journal::Head> PostgresJournal::Claim(PartitionId partition) {
-  return HeadFrom(partition, readers_.Query(kClaim, {absl::StrCat(partition.value())}));
+  const absl::StatusOr<PgResult> claimed = readers_.Query(kClaim, {absl::StrCat(partition.value())});
+  if (Shared() && SqlStateOf(claimed.status()) == kLockTimeout) {
+    const PgStatement end = EndSilentWriters("", kSilenceMax * options_.session.timeout);
+    if (const absl::StatusOr<PgResult> ended = readers_.Query(end.sql, end.params); ended.ok()) ReportEnded(*ended);
+  }
+  return HeadFrom(partition, claimed);
 }
 
-absl::Status PostgresJournal::ReadRanges(const std::vector<Range>& ranges, Visitor visitor) {
+absl::StatusOr<PgResult> PostgresJournal::QueryRanges(const std::vector<Range>& ranges) {
+  if (ranges.size() == 1 && ranges[0].last.value() - ranges[0].first.value() >= kLongRange) {
+    return readers_.Query(kReadRange, {absl::StrCat(ranges[0].partition.value()), absl::StrCat(ranges[0].first.value()),
+                                       absl::StrCat(ranges[0].last.value())});
+  }
   std::vector<int64_t> partitions, sequences;
   for (const Range& range : ranges) {
     for (uint64_t seq = range.first.value(); seq <= range.last.value(); ++seq) {
@@ -132,7 +160,11 @@ absl::Status PostgresJournal::ReadRanges(const std::vector<Range>& ranges, Visit
       sequences.push_back(static_cast<int64_t>(seq));
     }
   }
-  const absl::StatusOr<PgResult> found = readers_.Query(kReadRanges, {PgArray(partitions), PgArray(sequences)});
+  return readers_.Query(kReadRanges, {PgArray(partitions), PgArray(sequences)});
+}
+
+absl::Status PostgresJournal::ReadRanges(const std::vector<Range>& ranges, Visitor visitor) {
+  const absl::StatusOr<PgResult> found = QueryRanges(ranges);
   if (!found.ok()) return AsRefusal(found.status());
   for (int row = 0; row < found->rows(); ++row) {
     const JournalPlace place{TableOf(found->Int(row, 3)), static_cast<uint64_t>(found->Int(row, 0)),
@@ -159,6 +191,12 @@ absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisi
   for (uint16_t p = 0; p < kPartitions; ++p) {
     partitions.push_back(p);
     sequences.push_back(static_cast<int64_t>(after[p].value()));
+  }
+  const absl::StatusOr<PgResult> archived = (*session)->Query(kFirstArchived, {PgArray(partitions), PgArray(sequences)});
+  if (!archived.ok()) return AsRefusal(archived.status());
+  if (archived->rows() > 0) {
+    return ArchivedError(PartitionId(static_cast<uint16_t>(archived->Int(0, 0))), PartitionSeq(static_cast<uint64_t>(archived->Int(0, 1))),
+                         archived->Bytes(0, 2), archived->Int(0, 3));
   }
   const absl::StatusOr<PgResult> first = (*session)->Query(kFirstPosition, {PgArray(partitions), PgArray(sequences)});
   if (!first.ok()) return AsRefusal(first.status());
@@ -196,8 +234,9 @@ absl::Status PostgresJournal::StreamAfter(const SequenceVector& after, EntryVisi
 // Why the entry after `last` was not come by, though it should have been: archived, or lost.
 absl::Status PostgresJournal::WhyMissing(PartitionId partition, PartitionSeq last) {
   const PartitionSeq missing(last.value() + 1);
-  const absl::Status status = ReadStored(partition, missing).status();
-  if (absl::IsFailedPrecondition(status) || absl::IsUnavailable(status)) return status;
+  const absl::StatusOr<PgResult> found = readers_.Query(kRead, {absl::StrCat(partition.value()), absl::StrCat(missing.value())});
+  if (!found.ok()) return AsRefusal(found.status());
+  if (found->rows() > 0 && found->IsNull(0, 2) && !found->IsNull(0, 1)) return ArchivedError(partition, missing, found->Bytes(0, 1), 1);
   return absl::DataLossError(absl::StrCat("PostgreSQL: fenfen.entries lacks ", NameOf(partition, missing), ", or has it out of order"));
 }
 

@@ -17,8 +17,8 @@ absl::StatusOr<std::unique_ptr<PgConnection>> OpenPostgresSession(const Postgres
   const std::string lock_patience_ms = absl::StrCat(absl::ToInt64Milliseconds(options.timeout * 0.9));
   const absl::StatusOr<PgResult> set = (*session)->Query(
       "SELECT current_setting('fsync')::boolean, set_config('lock_timeout', $1, false), set_config('statement_timeout', '0', false),"
-      " set_config('idle_in_transaction_session_timeout', '60s', false), set_config('tcp_keepalives_idle', '10', false),"
-      " set_config('tcp_keepalives_interval', '5', false), set_config('tcp_keepalives_count', '3', false),"
+      " set_config('idle_in_transaction_session_timeout', '60s', false), set_config('tcp_keepalives_idle', '4', false),"
+      " set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false),"
       " set_config('search_path', 'pg_catalog, pg_temp', false),"
       " set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END,"
       " false)",
@@ -34,7 +34,8 @@ absl::Status CheckRights(PgConnection& session) {
   const absl::StatusOr<PgResult> lacking = session.Query(
       "SELECT needed.privilege, needed.name FROM (VALUES ('SELECT', 'fenfen.journal'), ('SELECT', 'fenfen.months'),"
       " ('SELECT', 'fenfen.heads'), ('UPDATE', 'fenfen.heads'), ('SELECT', 'fenfen.entry_index'), ('INSERT', 'fenfen.entry_index'),"
-      " ('SELECT', 'fenfen.entries'), ('INSERT', 'fenfen.entries'), ('INSERT', 'fenfen.postings'), ('INSERT', 'fenfen.record_changes'))"
+      " ('SELECT', 'fenfen.leases'), ('INSERT', 'fenfen.leases'), ('UPDATE', 'fenfen.leases'), ('SELECT', 'fenfen.entries'),"
+      " ('INSERT', 'fenfen.entries'), ('INSERT', 'fenfen.postings'), ('INSERT', 'fenfen.record_changes'))"
       " AS needed (privilege, name) WHERE NOT has_table_privilege(needed.name, needed.privilege)"
       " UNION ALL SELECT 'USAGE', 'fenfen.positions' WHERE NOT has_sequence_privilege('fenfen.positions', 'USAGE')"
       " UNION ALL SELECT 'EXECUTE', 'fenfen.make_month' WHERE NOT has_function_privilege('fenfen.make_month(date)', 'EXECUTE') LIMIT 1");

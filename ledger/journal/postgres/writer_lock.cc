@@ -27,6 +27,13 @@ constexpr char kHolder[] =
     " AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     " AND l.classid::bigint = $1::bigint >> 32 AND l.objid::bigint = $1::bigint & 4294967295 AND l.pid <> pg_backend_pid()"
     " ORDER BY l.pid LIMIT 1";
+// Another role's session may be ended by no server. One that waits for anything but its client is at work.
+constexpr char kEndSilent[] =
+    "SELECT a.application_name, pg_terminate_backend(a.pid) FROM pg_stat_activity AS a"
+    " WHERE a.datname = current_database() AND a.usename = current_user AND a.pid <> pg_backend_pid() AND a.wait_event = 'ClientRead'"
+    " AND starts_with(a.application_name, 'fenfend ')"
+    " AND (a.application_name = $1 OR clock_timestamp() - a.state_change > $2::bigint * interval '1 millisecond')"
+    " AND EXISTS (SELECT FROM pg_locks AS l WHERE l.pid = a.pid AND l.granted AND l.relation = 'fenfen.heads'::regclass)";
 constexpr char kEnd[] = "SELECT pg_terminate_backend($1::integer)";
 
 absl::Status HeldBy(const PgResult& holder, int row) {
@@ -71,6 +78,10 @@ absl::Status TakeWriterLock(PgConnection& session, Writers writers, const std::s
     }
     if (absl::Now() >= until) return HeldBy(*holder, 0);
   }
+}
+
+PgStatement EndSilentWriters(const std::string& own_name, absl::Duration silence) {
+  return {kEndSilent, {own_name, absl::StrCat(absl::ToInt64Milliseconds(silence))}};
 }
 
 }  // namespace fenfen

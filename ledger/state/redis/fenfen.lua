@@ -3,12 +3,13 @@
 -- described in docs/formats/redis.md; who calls: ledger/state/redis/redis_functions.h. fence.lua is its end.
 --
 -- A function that fails half-way is not rolled back. So each one looks at everything first, and from its first write on nothing can fail.
--- The cost of a call is its redis.calls: each key is read once and written once, however many commits a call brings.
+-- The cost of a call is its redis.calls and its arguments: each key is read once and written once, however many commits a call brings, and
+-- what the commits consist of comes packed into one argument (MessagePack), since Redis makes an object of each.
 -- Numbers here are doubles. Sequence numbers stay below 2^32. Amounts stay within 2^53 - 1 on either side, where doubles are exact; a sum of
 -- two of them may be rounded, but never back into that range, so the check of the range holds.
 -- KEYS of every function: 1 meta, 2 records, 3 accounts, 4 devices, 5 outbox, and from 6 on the request-key days that it touches.
 
-local VERSION = 2
+local VERSION = 3
 local BOOKS = 5                -- of KEYS; the others are days
 local AMOUNT_MAX = 9007199254740991
 local DAYS_KEPT = 46           -- before the newest; the days lie in a ring one longer
@@ -41,7 +42,7 @@ local function write(key, pairs)
   end
 end
 
-local function integer(number) return string.format('%.0f', number) end
+local function integer(number) return string.format('%d', number) end
 
 -- Meta, and the fence.
 
@@ -159,15 +160,15 @@ end
 -- A day of the ring holds the keys of the latest of its days; the ones before are forgotten when it begins.
 local function find_key(meta, ring, entry)
   if meta.day and entry.day < meta.day - DAYS_KEPT then return 'F' end
-  if tonumber(ring.found['day']) ~= entry.day then return 'N' end
+  if ring.day ~= entry.day then return 'N' end
   local effect = ring.found[entry.key]
   if not effect then return 'N' end
   return compare(effect, entry.fingerprint)
 end
 
 local function add_key(meta, ring, entry, effect)
-  if tonumber(ring.found['day']) ~= entry.day then
-    ring.found, ring.added, ring.begun = {day = entry.day}, {'day', integer(entry.day)}, true
+  if ring.day ~= entry.day then
+    ring.day, ring.found, ring.added, ring.begun = entry.day, {}, {'day', integer(entry.day)}, true
   end
   ring.found[entry.key] = effect
   ring.added[#ring.added + 1] = entry.key
@@ -175,18 +176,21 @@ local function add_key(meta, ring, entry, effect)
   meta.day = math.max(meta.day or entry.day, entry.day)
 end
 
--- Entries are not copied out of the arguments: an entry knows where in `args` its parts begin. A list is its length and then its items.
+-- What is packed is one flat list of strings and numbers. Lists within it are their length and then their items. Entries are not copied out
+-- of it: an entry knows where in `args` its parts begin.
 
--- What names a request key, from `at` on: the key, its fingerprint, its day, or '' for a device's, and the day's place in KEYS. Gives it and
--- where the next thing begins.
+local function unpacked(packed)
+  local args = packed and cmsgpack.unpack(packed)
+  if type(args) ~= 'table' then refuse('FOREIGN the call is for another version of the library') end
+  return args
+end
+
+-- What names a request key, from `at` on: the key, its fingerprint, its day, or '' for a device's, and the day's place in KEYS.
+local KEY_PARTS = 4
 local function key_at(args, at)
-  local entry = {key = args[at], fingerprint = args[at + 1], day = tonumber(args[at + 2])}
-  if entry.day then
-    entry.ring = tonumber(args[at + 3])
-    return entry, at + 4
-  end
-  entry.device, entry.number = string.sub(entry.key, 1, 8), string.sub(entry.key, 9)
-  return entry, at + 3
+  local key, day = args[at], args[at + 2]
+  if day ~= '' then return {key = key, fingerprint = args[at + 1], day = day, ring = args[at + 3]} end
+  return {key = key, fingerprint = args[at + 1], device = string.sub(key, 1, 8), number = string.sub(key, 9)}
 end
 
 -- What is known of the request keys of all entries: rings by place, windows by device.
@@ -202,9 +206,22 @@ local function read_keys(entries)
       devices[#devices + 1] = entry.device
     end
   end
-  for place, fields in pairs(rings) do rings[place] = {found = read_key(place, fields), added = {}} end
+  for place, fields in pairs(rings) do
+    local found = read_key(place, fields)
+    rings[place] = {day = tonumber(found['day']), found = found, added = {}}
+  end
   return rings, read_key(4, devices)
 end
+
+-- Verdicts as they are answered: the sequence number before the first that is 'C', their letters, and the sequence number of each 'S'.
+local function verdicts_from(seq) return {first = seq, letters = {}, seen = {}} end
+
+local function add_verdict(verdicts, letter, seq)
+  verdicts.letters[#verdicts.letters + 1] = letter
+  if seq then verdicts.seen[#verdicts.seen + 1] = seq end
+end
+
+local function answer_of(verdicts) return {verdicts.first, table.concat(verdicts.letters), unpack(verdicts.seen)} end
 
 local function verdict_of(meta, rings, windows, entry)
   if entry.day then return find_key(meta, rings[entry.ring], entry) end
@@ -216,21 +233,21 @@ end
 -- One entry: what it expects to find, and its effects, if it has any. An entry without is a refusal, which holds if what it looked at is
 -- still so.
 local function entry_at(args, at)
-  local entry
-  entry, at = key_at(args, at)
+  local entry = key_at(args, at)
+  at = at + KEY_PARTS
   entry.versions, at = at, at + 1 + 2 * args[at]    -- of records: field, version; 0 for none
   entry.balances, at = at, at + 1 + 2 * args[at]    -- field, balance
   entry.bytes, at = args[at], at + 1                -- the transaction's; '' for a refusal
   if entry.bytes == '' then return entry, at end
-  entry.accounts, at = at, at + 1 + 3 * args[at]    -- field, amount, sign that the balance must have
+  entry.accounts, at = at, at + 1 + 3 * args[at]    -- field, amount, 1 or -1: the sign that the balance must have
   entry.records, at = at, at + 1 + 2 * args[at]     -- field, bytes
   return entry, at
 end
 
--- `count` entries from `at` on.
-local function entries_at(args, at, count)
-  local entries = {}
-  for i = 1, count do entries[i], at = entry_at(args, at) end
+-- A list of entries.
+local function entries_in(args)
+  local entries, at = {}, 2
+  for i = 1, args[1] do entries[i], at = entry_at(args, at) end
   return entries
 end
 
@@ -254,30 +271,30 @@ local function load(args, entries)
     add_fields(accounts, args, entry.balances, 2)
     if entry.accounts then add_fields(accounts, args, entry.accounts, 3) end
   end
-  local tables = {versions = {}, balances = {}, records = {}}
-  for field, record in pairs(read_key(2, records)) do
-    tables.versions[field] = record and tonumber(string.match(record, '^%d+')) or 0
+  local versions, balances = read_key(2, records), read_key(3, accounts)
+  for _, field in ipairs(records) do
+    local record = versions[field]
+    versions[field] = record and tonumber(string.match(record, '^%d+')) or 0
   end
-  for field, balance in pairs(read_key(3, accounts)) do tables.balances[field] = tonumber(balance or 0) end
-  tables.rings, tables.windows = read_keys(entries)
-  return tables
+  for _, field in ipairs(accounts) do balances[field] = tonumber(balances[field] or 0) end
+  local rings, windows = read_keys(entries)
+  return {versions = versions, balances = balances, records = {}, rings = rings, windows = windows}
 end
 
 -- Whether what the entry looked at is still so, and its effects would keep every account within its bound.
 local function follows(args, tables, entry)
   local versions, balances, at = tables.versions, tables.balances, entry.versions
   for i = at + 1, at + 2 * args[at], 2 do
-    if versions[args[i]] ~= tonumber(args[i + 1]) then return false end
+    if versions[args[i]] ~= args[i + 1] then return false end
   end
   at = entry.balances
   for i = at + 1, at + 2 * args[at], 2 do
-    if balances[args[i]] ~= tonumber(args[i + 1]) then return false end
+    if balances[args[i]] ~= args[i + 1] then return false end
   end
   at = entry.accounts
   for i = at and at + 1 or 1, at and at + 3 * args[at] or 0, 3 do
-    local balance, sign = balances[args[i]] + args[i + 1], args[i + 2]
-    if balance > AMOUNT_MAX or balance < -AMOUNT_MAX then return false end
-    if sign == '+' and balance < 0 or sign == '-' and balance > 0 then return false end
+    local balance = balances[args[i]] + args[i + 1]
+    if balance > AMOUNT_MAX or balance < -AMOUNT_MAX or balance * args[i + 2] < 0 then return false end
   end
   return true
 end
@@ -345,79 +362,75 @@ end
 
 -- Tries the entries in their order and ends where one that was to have an effect has none: those after it were decided on its effect.
 -- A verdict for each one tried: 'C' committed, 'R' the refusal holds, 'V' something it looked at has changed, or of the request key 'S', 'O',
--- 'F'; with the sequence number after C and S.
+-- 'F'.
 local function try(args, meta, tables, entries, outbox)
   local changed = {accounts = {}, windows = {}, outbox = {}}
-  local verdicts = {}
-  for i, entry in ipairs(entries) do
-    local verdict, seq = verdict_of(meta, tables.rings, tables.windows, entry)
-    if verdict ~= 'N' then
-      verdicts[i] = verdict .. (seq or '')
-    elseif not follows(args, tables, entry) then
-      verdicts[i] = 'V'
-    elseif entry.bytes == '' then
-      verdicts[i] = 'R'
-    else
+  local verdicts = verdicts_from(meta.seq)
+  for _, entry in ipairs(entries) do
+    local verdict, seen = verdict_of(meta, tables.rings, tables.windows, entry)
+    local known = verdict ~= 'N'
+    if not known then verdict = not follows(args, tables, entry) and 'V' or entry.bytes == '' and 'R' or 'C' end
+    add_verdict(verdicts, verdict, seen)
+    if verdict == 'C' then
       meta.seq = meta.seq + 1
-      seq = integer(meta.seq)
+      local seq = integer(meta.seq)
       apply(args, meta, tables, changed, entry, seq)
-      verdicts[i] = 'C' .. seq
       if outbox then
         changed.outbox[#changed.outbox + 1] = seq
         changed.outbox[#changed.outbox + 1] = entry.bytes
       end
     end
-    if verdicts[i] == 'V' or (verdict ~= 'N' and entry.bytes ~= '') then break end
+    if verdict == 'V' or (known and entry.bytes ~= '') then break end
   end
   return verdicts, changed
 end
 
--- journal, opening, lowest sequence the partition can be at, journaled, entries
+-- journal, opening, lowest sequence the partition can be at, journaled, entries (packed) → verdicts
 local function commit(args)
   local meta = enter(args[1], args[2])
   if meta.seq < tonumber(args[3]) then refuse('FENCED the partition has lost transactions') end
-  local entries = entries_at(args, 6, args[5])
-  local tables = load(args, entries)
-  local verdicts, changed = try(args, meta, tables, entries, true)
+  local packed = unpacked(args[5])
+  local entries = entries_in(packed)
+  local tables = load(packed, entries)
+  local verdicts, changed = try(packed, meta, tables, entries, true)
   meta.settled = settle(meta, tonumber(args[4]))
   store(meta, tables, changed)
-  return verdicts
+  return answer_of(verdicts)
 end
 
--- journal, term, last sequence before, entries: transactions of the journal, redone while the partition is closed. Gives the verdicts.
+-- journal, term, last sequence before, entries (packed): transactions of the journal, redone while the partition is closed → verdicts
 local function restore(args)
   local meta = enter_claimed(args[1], args[2])
   if meta.seq ~= tonumber(args[3]) then refuse('FENCED the partition is at ' .. integer(meta.seq)) end
-  local entries = entries_at(args, 5, args[4])
-  local tables, before = load(args, entries), meta.seq
-  local verdicts, changed = try(args, meta, tables, entries, false)
+  local packed = unpacked(args[4])
+  local entries, before = entries_in(packed), meta.seq
+  local tables = load(packed, entries)
+  local verdicts, changed = try(packed, meta, tables, entries, false)
   -- What is restored is journaled.
   if meta.settled == before then meta.settled = meta.seq end
   store(meta, tables, changed)
-  return verdicts
+  return answer_of(verdicts)
 end
 
 -- Looking.
 
--- journal, opening, count and record fields, count and account fields, count and request keys → sequence, records, balances, verdicts
+-- journal, opening, lists of record fields, of account fields and of request keys (packed) → sequence, records, balances, verdicts
 local function load_fields(args)
-  local meta = enter(args[1], args[2])
-  local answer, at = {meta.seq, {}, {}, {}}, 3
+  local meta, packed = enter(args[1], args[2]), unpacked(args[3])
+  local answer, at = {meta.seq, {}, {}}, 1
   for n = 2, 3 do
-    local fields = {}
-    for i = at + 1, at + args[at] do fields[i - at] = args[i] end
-    at = at + 1 + args[at]
-    local count, found = #fields, read_key(n, fields)
+    local fields, count = {}, packed[at]
+    for i = 1, count do fields[i] = packed[at + i] end
+    at = at + 1 + count
+    local found = read_key(n, fields)
     for i = 1, count do answer[n][i] = found[fields[i]] end
   end
-  local entries, count = {}, args[at]
-  at = at + 1
-  for i = 1, count do entries[i], at = key_at(args, at) end
+  local entries, count = {}, packed[at]
+  for i = 1, count do entries[i] = key_at(packed, at + 1 + KEY_PARTS * (i - 1)) end
   local rings, windows = read_keys(entries)
-  for i, entry in ipairs(entries) do
-    local verdict, seq = verdict_of(meta, rings, windows, entry)
-    answer[4][i] = verdict .. (seq or '')
-  end
+  local verdicts = verdicts_from(meta.seq)
+  for _, entry in ipairs(entries) do add_verdict(verdicts, verdict_of(meta, rings, windows, entry)) end
+  answer[4] = answer_of(verdicts)
   return answer
 end
 

@@ -41,7 +41,8 @@ class JournalTail {
   // The present term, and what is durable, whoever wrote it.
   virtual absl::StatusOr<Head> HeadOf(PartitionId partition) = 0;
 
-  // The bytes of a durable transaction (EncodeTransaction's).
+  // The bytes of a durable transaction (EncodeTransaction's). FAILED_PRECONDITION where somebody has to bring it back first, saying how:
+  // that is not waited for, unlike other errors.
   virtual absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) = 0;
 
   // Appends transactions that Redis has committed under `term` and nobody has journaled, `first` being the one after the last durable, and

@@ -47,6 +47,7 @@ PartitionKeys::PartitionKeys(absl::string_view deployment, PartitionId partition
 }
 
 std::string PartitionKeys::Book(int book) const { return absl::StrCat(prefix_, kBookNames[static_cast<size_t>(book)]); }
+std::string PartitionKeys::Named(absl::string_view name) const { return absl::StrCat(prefix_, name); }
 std::string PartitionKeys::Day(int day) const { return absl::StrCat(prefix_, "requests:", day); }
 
 uint16_t SlotOf(absl::string_view tag) { return Crc16(tag) % kSlots; }

@@ -28,6 +28,8 @@ class PartitionKeys {
   // `book` < kBooks; `day` < kDays.
   std::string Book(int book) const;
   std::string Day(int day) const;
+  // Any other key of the partition: "fenfen:{demo.3}:counted" for "counted".
+  std::string Named(absl::string_view name) const;
   // Where a cluster has all of them.
   uint16_t slot() const { return slot_; }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
 #include "ledger/state/redis/redis_link.h"
@@ -193,6 +194,13 @@ absl::StatusOr<std::vector<SlotRange>> RedisCluster::AskForMap(const RedisEndpoi
     if (!options_.user.empty()) auth.push_back(options_.user);
     auth.push_back(options_.password);
     if (const auto reply = link.Ask(auth, deadline); !reply.ok()) return reply.status();
+  }
+  // A master that was cut off from the others goes on believing that its slots are its own; after a while it knows that it has no
+  // majority.
+  const absl::StatusOr<RedisReply> info = link.Ask({"CLUSTER", "INFO"}, deadline);
+  if (!info.ok()) return info.status();
+  if (!absl::StrContains(info->value().text(), "cluster_state:ok")) {
+    return RedisError(RedisFault::kLoading, absl::StrCat("the cluster is down as ", FormatEndpoint(endpoint), " sees it"));
   }
   const absl::StatusOr<RedisReply> reply = link.Ask({"CLUSTER", "SLOTS"}, deadline);
   if (!reply.ok()) return reply.status();

@@ -6,11 +6,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
+#include "ledger/state/redis/packed_list.h"
 
 namespace fenfen {
 namespace {
 
-// An FCALL as it grows: its arguments, and which days of the ring they touch.
+// An FCALL as it grows: its arguments, what is packed into the last of them, and which days of the ring it touches.
 class Call {
  public:
   Call(absl::string_view function, const PartitionKeys& keys) : function_(function), keys_(keys) {}
@@ -24,16 +25,19 @@ class Call {
     args_.push_back(std::move(bytes));
     return *this;
   }
-  void Key(const RequestKey& key, uint64_t fingerprint) {
-    Raw(RequestField(key));
+  PackedList& packed() { return packed_; }
+  void PackKey(const RequestKey& key, uint64_t fingerprint) {
+    packed_.Text(RequestField(key));
     const auto kept = static_cast<uint32_t>(fingerprint);
-    Raw({static_cast<char>(kept >> 24), static_cast<char>(kept >> 16), static_cast<char>(kept >> 8), static_cast<char>(kept)});
+    const std::array<char, 4> bytes = {static_cast<char>(kept >> 24), static_cast<char>(kept >> 16), static_cast<char>(kept >> 8),
+                                       static_cast<char>(kept)};
+    packed_.Text({bytes.data(), bytes.size()});
     if (IsDeviceEventKey(key)) {
-      Arg("");
+      packed_.Text("").Number(0);
       return;
     }
     const int64_t day = RequestDay(key);
-    Arg(day).Arg(PlaceOf(static_cast<int>(day % PartitionKeys::kDays)));
+    packed_.Number(day).Number(static_cast<int64_t>(PlaceOf(static_cast<int>(day % PartitionKeys::kDays))));
   }
   void AllDays() {
     for (int day = 0; day < PartitionKeys::kDays; ++day) PlaceOf(day);
@@ -45,6 +49,7 @@ class Call {
     for (int book = 0; book < PartitionKeys::kBooks; ++book) command.push_back(keys_.Book(book));
     for (const int day : days_) command.push_back(keys_.Day(day));
     std::move(args_.begin(), args_.end(), std::back_inserter(command));
+    if (!packed_.empty()) command.push_back(std::move(packed_).Finish());
     return command;
   }
 
@@ -64,36 +69,30 @@ class Call {
   std::vector<int> days_;
   std::array<size_t, PartitionKeys::kDays> places_{};
   std::vector<std::string> args_;
+  PackedList packed_;
 };
 
-void AddEntry(Call& call, const CommitEntry& entry) {
-  call.Key(entry.key, entry.fingerprint);
-  call.Arg(entry.versions.size());
-  for (const auto& [key, version] : entry.versions) call.Raw(RecordField(key)).Arg(version.value());
-  call.Arg(entry.balances.size());
-  for (const auto& [account, balance] : entry.balances) call.Raw(AccountField(account)).Arg(balance.hundredths());
+int64_t CountOf(size_t items) { return static_cast<int64_t>(items); }
+
+void PackEntry(Call& call, const CommitEntry& entry) {
+  call.PackKey(entry.key, entry.fingerprint);
+  PackedList& packed = call.packed();
+  packed.Number(CountOf(entry.versions.size()));
+  for (const auto& [key, version] : entry.versions) packed.Text(RecordField(key)).Number(static_cast<int64_t>(version.value()));
+  packed.Number(CountOf(entry.balances.size()));
+  for (const auto& [account, balance] : entry.balances) packed.Text(AccountField(account)).Number(balance.hundredths());
   if (entry.transaction == nullptr) {
-    call.Arg("");
+    packed.Text("");
     return;
   }
-  call.Raw(EncodeTransaction(*entry.transaction));
+  packed.Text(EncodeTransaction(*entry.transaction));
   const auto postings = NetPostings(entry.transaction->postings);
-  call.Arg(postings.size());
+  packed.Number(CountOf(postings.size()));
   for (const auto& [account, amount] : postings) {
-    call.Raw(AccountField(account)).Arg(amount).Arg(WithinBound(account.kind, Points(1)) ? "+" : "-");
+    packed.Text(AccountField(account)).Number(amount).Number(WithinBound(account.kind, Points(1)) ? 1 : -1);
   }
-  call.Arg(entry.transaction->changes.size());
-  for (const RecordChange& change : entry.transaction->changes) call.Raw(RecordField(change.key)).Raw(change.bytes);
-}
-
-absl::StatusOr<Verdict> ParseVerdict(absl::string_view text) {
-  constexpr absl::string_view kWithSeq = "CS", kWithout = "RVOFN";
-  uint64_t seq = 0;
-  if (text.size() == 1 && kWithout.find(text[0]) != absl::string_view::npos) return Verdict{static_cast<Verdict::Kind>(text[0]), {}};
-  if (text.size() > 1 && kWithSeq.find(text[0]) != absl::string_view::npos && absl::SimpleAtoi(text.substr(1), &seq)) {
-    return Verdict{static_cast<Verdict::Kind>(text[0]), PartitionSeq(seq)};
-  }
-  return absl::InternalError(absl::StrCat("Redis: not a verdict: ", text));
+  packed.Number(CountOf(entry.transaction->changes.size()));
+  for (const RecordChange& change : entry.transaction->changes) packed.Text(RecordField(change.key)).Text(change.bytes);
 }
 
 PartitionSeq SeqOf(RedisValue value) { return PartitionSeq(static_cast<uint64_t>(value.integer())); }
@@ -119,31 +118,43 @@ std::vector<std::pair<AccountId, int64_t>> NetPostings(const std::vector<Posting
 
 RedisCommand CommitCall(const PartitionKeys& keys, const FenceToken& fence, PartitionSeq journaled, absl::Span<const CommitEntry> entries) {
   Call call("fenfen_commit", keys);
-  call.Arg(fence.journal).Raw(fence.Opening()).Arg(fence.lowest.value()).Arg(journaled.value()).Arg(entries.size());
-  for (const CommitEntry& entry : entries) AddEntry(call, entry);
+  call.Arg(fence.journal).Raw(fence.Opening()).Arg(fence.lowest.value()).Arg(journaled.value());
+  call.packed().Number(CountOf(entries.size()));
+  for (const CommitEntry& entry : entries) PackEntry(call, entry);
   return call.Finish();
 }
 
 RedisCommand RestoreCall(const PartitionKeys& keys, uint64_t journal, uint64_t term, PartitionSeq last,
                          absl::Span<const Transaction> transactions) {
   Call call("fenfen_restore", keys);
-  call.Arg(journal).Arg(term).Arg(last.value()).Arg(transactions.size());
+  call.Arg(journal).Arg(term).Arg(last.value());
+  call.packed().Number(CountOf(transactions.size()));
   for (const Transaction& transaction : transactions) {
     CommitEntry entry{transaction.key, transaction.fingerprint, {}, {}, &transaction};
     for (const RecordChange& change : transaction.changes) entry.versions.emplace_back(change.key, change.previous);
-    AddEntry(call, entry);
+    PackEntry(call, entry);
   }
   return call.Finish();
 }
 
 absl::StatusOr<std::vector<Verdict>> ParseVerdicts(RedisValue reply) {
-  if (!reply.is_array()) return absl::InternalError("Redis: a reply that is not a list of verdicts");
+  constexpr absl::string_view kWithoutSeq = "RVOFN";
+  if (reply.size() < 2 || !reply[0].is_integer()) return absl::InternalError("Redis: a reply that holds no verdicts");
+  PartitionSeq last = SeqOf(reply[0]);
+  size_t seen = 2;  // where the next sequence number of an effect before stands
   std::vector<Verdict> verdicts;
-  verdicts.reserve(reply.size());
-  for (size_t i = 0; i < reply.size(); ++i) {
-    const absl::StatusOr<Verdict> verdict = ParseVerdict(reply[i].text());
-    if (!verdict.ok()) return verdict.status();
-    verdicts.push_back(*verdict);
+  const absl::string_view letters = reply[1].text();
+  verdicts.reserve(letters.size());
+  for (const char letter : letters) {
+    Verdict verdict{static_cast<Verdict::Kind>(letter), {}};
+    if (verdict.kind == Verdict::Kind::kCommitted) {
+      verdict.seq = last = PartitionSeq(last.value() + 1);
+    } else if (verdict.kind == Verdict::Kind::kSame && reply[seen].is_integer()) {
+      verdict.seq = SeqOf(reply[seen++]);
+    } else if (kWithoutSeq.find(letter) == absl::string_view::npos) {
+      return absl::InternalError(absl::StrCat("Redis: not verdicts: ", letters));
+    }
+    verdicts.push_back(verdict);
   }
   return verdicts;
 }
@@ -151,13 +162,14 @@ absl::StatusOr<std::vector<Verdict>> ParseVerdicts(RedisValue reply) {
 RedisCommand LoadCall(const PartitionKeys& keys, const FenceToken& fence, absl::Span<const RecordKey> records,
                       absl::Span<const AccountId> accounts, absl::Span<const KeyToFind> requests) {
   Call call("fenfen_load", keys);
-  call.Arg(fence.journal).Raw(fence.Opening()).Arg(records.size());
-  // The counts come after the lists before them, as the library reads them.
-  for (const RecordKey& key : records) call.Raw(RecordField(key));
-  call.Arg(accounts.size());
-  for (const AccountId& account : accounts) call.Raw(AccountField(account));
-  call.Arg(requests.size());
-  for (const KeyToFind& request : requests) call.Key(request.key, request.fingerprint);
+  call.Arg(fence.journal).Raw(fence.Opening());
+  PackedList& packed = call.packed();
+  packed.Number(CountOf(records.size()));
+  for (const RecordKey& key : records) packed.Text(RecordField(key));
+  packed.Number(CountOf(accounts.size()));
+  for (const AccountId& account : accounts) packed.Text(AccountField(account));
+  packed.Number(CountOf(requests.size()));
+  for (const KeyToFind& request : requests) call.PackKey(request.key, request.fingerprint);
   return call.Finish();
 }
 

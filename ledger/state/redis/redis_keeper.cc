@@ -6,6 +6,8 @@
 #include "absl/random/random.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
+#include "ledger/core/errors.h"
+#include "ledger/core/limits.h"
 #include "ledger/state/redis/library.h"
 #include "ledger/state/redis/redis_fault.h"
 #include "ledger/state/redis/redis_state.h"
@@ -34,11 +36,12 @@ std::string RandomName() {
   return absl::StrCat(absl::Hex(absl::Uniform<uint64_t>(random), absl::kZeroPad16));
 }
 
-// What waiting does not mend.
+// What waiting does not mend: Redis as it is set up, or what the journal lacks or has put away (JournalTail::Read).
 bool Lasting(const absl::Status& status) {
   const RedisFault fault = FaultOf(status);
+  if (fault == RedisFault::kNone) return absl::IsDataLoss(status) || absl::IsFailedPrecondition(status);
   return fault == RedisFault::kAccessDenied || fault == RedisFault::kWrongVersion || fault == RedisFault::kMayEvict ||
-         fault == RedisFault::kForeign || absl::IsDataLoss(status);
+         fault == RedisFault::kForeign;
 }
 
 // The word after `name` in a reply to INFO.
@@ -74,7 +77,8 @@ RedisState::~RedisState() {
   // Answers what is in flight; nothing is sent any more.
   for (const auto& partition : partitions_) partition->Close();
   cluster_->Stop();
-  for (const auto& partition : partitions_) partition->GiveUp(SteadyTime::max());
+  const absl::Status stopped = RefuseUntil(Reason::REASON_SHUTTING_DOWN, limits::kRetryDelayWhenBusy);
+  for (const auto& partition : partitions_) partition->GiveUp(SteadyTime::max(), stopped);
 }
 
 absl::Status RedisState::AwaitOpen(absl::Duration timeout) {
@@ -136,6 +140,7 @@ void RedisState::Keep() {
 
 // Beside the keeper, which may have to wait for Redis and for the journal.
 void RedisState::EndPatience() {
+  const absl::Status away = RefuseUntil(Reason::REASON_STORE_UNAVAILABLE, limits::kRetryDelayWhenBusy);
   while (true) {
     {
       absl::MutexLock lock(&mutex_);
@@ -143,7 +148,7 @@ void RedisState::EndPatience() {
     }
     if (waiting_works_.load() == 0) continue;
     const SteadyTime now = std::chrono::steady_clock::now();
-    for (const auto& partition : partitions_) partition->GiveUp(now);
+    for (const auto& partition : partitions_) partition->GiveUp(now, away);
   }
 }
 

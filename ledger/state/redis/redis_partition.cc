@@ -14,9 +14,10 @@ namespace {
 constexpr size_t kCallBytesMax = 4u << 20;
 // How often a request is decided again because another server was quicker.
 constexpr int kAttemptsMax = 16;
-constexpr std::chrono::seconds kGlanceEvery(1);
 
 absl::Status Busy() { return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy); }
+// The partition is closed: Redis is away, or was, and the partition is being made the journal's state again.
+absl::Status Away() { return RefuseUntil(Reason::REASON_STORE_UNAVAILABLE, limits::kRetryDelayWhenBusy); }
 absl::Status Unknown() { return RefuseUntil(Reason::REASON_OUTCOME_UNKNOWN, limits::kRetryDelayWhenBusy); }
 
 size_t RoughBytes(const Transaction& transaction) {
@@ -43,11 +44,20 @@ void RedisPartition::Execute(std::vector<State::Work> works, State::Done done) {
   absl::MutexLock lock(&mutex_);
   if (waiting_works_.fetch_add(works.size()) + works.size() > options_.waiting_works_max) {
     waiting_works_.fetch_sub(works.size());
-    std::vector<absl::StatusOr<ExecuteResult>> refused(works.size(), Busy());
+    std::vector<absl::StatusOr<ExecuteResult>> refused(works.size(), open_ ? Busy() : Away());
     return std::move(done)(std::move(refused));
   }
   queue_.push_back({std::move(works), std::move(done), deadline, {}, false, 0});
+  GoOn();
+}
+
+void RedisPartition::GoOn() {
   Step();
+  while (!finished_.empty()) {
+    Request request = std::move(finished_.front());
+    finished_.pop_front();
+    std::move(request.done)(std::move(request.results));
+  }
 }
 
 void RedisPartition::Step() {
@@ -116,10 +126,12 @@ void RedisPartition::TakeLoaded(const std::vector<RecordKey>& records, const std
                                 absl::StatusOr<RedisReply> reply) {
   absl::MutexLock lock(&mutex_);
   const absl::StatusOr<Loaded> loaded = reply.ok() ? ParseLoaded(reply->value()) : reply.status();
-  if (!loaded.ok()) return Fail(loaded.status());
-  const bool whole = loaded->records.size() == records.size() && loaded->balances.size() == accounts.size() &&
+  const bool whole = loaded.ok() && loaded->records.size() == records.size() && loaded->balances.size() == accounts.size() &&
                      loaded->requests.size() == (ask_keys_ ? batch_.size() : 0);
-  if (!whole) return Fail(RedisError(RedisFault::kRefused, "a reply that is not what was to be loaded"));
+  if (!whole) {
+    Fail(loaded.ok() ? RedisError(RedisFault::kRefused, "a reply that is not what was to be loaded") : loaded.status());
+    return GoOn();
+  }
   for (size_t i = 0; i < records.size(); ++i) {
     KnownRecord record;
     if (const auto& found = loaded->records[i]) record = {found->version, std::string(found->bytes)};
@@ -136,7 +148,7 @@ void RedisPartition::TakeLoaded(const std::vector<RecordKey>& records, const std
   access_.fence.lowest = std::max(access_.fence.lowest, loaded->last);
   ask_keys_ = false;
   DecideAndSend();
-  Step();
+  GoOn();
 }
 
 void RedisPartition::DecideAndSend() {
@@ -174,11 +186,12 @@ void RedisPartition::TakeCommitted(absl::StatusOr<RedisReply> reply) {
     // What is not certainly undone is looked up, by its request key, after the repair.
     const bool undone = CertainlyNotDone(FaultOf(verdicts.status()));
     for (const Item& item : batch_) item.request->unknown |= !undone;
-    return Fail(verdicts.status());
+    Fail(verdicts.status());
+    return GoOn();
   }
   for (size_t i = 0; i < verdicts->size(); ++i) TakeVerdict(batch_[i], (*verdicts)[i]);
   FinishBatch();
-  Step();
+  GoOn();
 }
 
 bool RedisPartition::Fit(const std::vector<Verdict>& verdicts) const {
@@ -249,7 +262,7 @@ void RedisPartition::FinishBatch() {
       const Committed* committed = result.ok() ? std::get_if<Committed>(&*result) : nullptr;
       if (committed != nullptr) told_ = committed->seq;
     }
-    std::move(request.done)(std::move(request.results));
+    finished_.push_back(std::move(request));
   }
 }
 
@@ -275,7 +288,7 @@ void RedisPartition::CloseFor(const absl::Status& why) {
 
 absl::StatusOr<RedisPartition::Access> RedisPartition::AwaitOpen() const {
   absl::MutexLock lock(&mutex_);
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&open_), options_.patience)) return Busy();
+  if (!mutex_.AwaitWithTimeout(absl::Condition(&open_), options_.patience)) return Away();
   return access_;
 }
 
@@ -342,17 +355,17 @@ void RedisPartition::Open(Access access) {
   cache_.Clear();
   ask_keys_ = true;
   open_ = true;
-  Step();
+  GoOn();
 }
 
-void RedisPartition::GiveUp(SteadyTime now) {
+void RedisPartition::GiveUp(SteadyTime now, const absl::Status& why) {
   absl::MutexLock lock(&mutex_);
   while (!open_ && !busy_ && !queue_.empty() && queue_.front().deadline <= now) {
     Request request = std::move(queue_.front());
     queue_.pop_front();
     waiting_works_.fetch_sub(request.works.size());
     const bool unknown = request.unknown || !request.results.empty();
-    std::vector<absl::StatusOr<ExecuteResult>> results(request.works.size(), unknown ? Unknown() : Busy());
+    std::vector<absl::StatusOr<ExecuteResult>> results(request.works.size(), unknown ? Unknown() : why);
     std::move(request.done)(std::move(results));
   }
 }
@@ -368,7 +381,7 @@ void RedisPartition::SettleIdle() {
 void RedisPartition::Glance(SteadyTime now) {
   absl::MutexLock lock(&mutex_);
   if (!open_ || access_.fence.term == 0 || now < next_glance_) return;
-  next_glance_ = now + kGlanceEvery;
+  next_glance_ = now + absl::ToChronoNanoseconds(options_.glance_every);
   const RedisCommand command = OutboxCall(keys_, access_.fence.journal, access_.fence.Opening(), PartitionSeq(0), 0);
   const absl::Status sent =
       access_.route.Send(command, [this, access = access_](absl::StatusOr<RedisReply> reply) { TakeGlance(access, std::move(reply)); });

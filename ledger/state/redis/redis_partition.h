@@ -2,8 +2,9 @@
 //
 //   Execute → queue → (load what is not in the cache) → decide up to 64 works → one FCALL → results → done, in the sequence's order
 //
-// One call of the partition is under way at a time, so its commits have one order; partitions do not wait for one another. Where Redis says
-// that something a decision looked at has changed (another server wrote), that work and those after it are loaded and decided again.
+// One call of the partition is under way at a time, so its commits have one order; partitions do not wait for one another. Outcomes are
+// told after the next call is on its way, so that Redis does not wait for whoever hears them. Where Redis says that something a decision
+// looked at has changed (another server wrote), that work and those after it are loaded and decided again.
 //
 // A partition is open or closed. It is open after the keeper has found, in this session of the connection, that this Redis has all of the
 // journal (partition_repair.h); whatever makes that doubtful closes it: a lost connection, a missing key, a lost sequence number. While it
@@ -46,7 +47,7 @@ class RedisPartition {
 
   void Execute(std::vector<State::Work> works, State::Done done);
 
-  // Waits until the partition is open; UNAVAILABLE after the patience.
+  // Waits until the partition is open; STORE_UNAVAILABLE after the patience.
   absl::StatusOr<Access> AwaitOpen() const;
   bool is_open() const;
   // A call past the queue has failed: the partition closes, unless it has been opened anew since.
@@ -69,11 +70,13 @@ class RedisPartition {
   // True where the partition is closed and nothing of it is under way: it may be repaired.
   bool BeginRepair();
   void Open(Access access);
-  // Ends the waiting of works whose patience is over, while the partition is closed.
-  void GiveUp(SteadyTime now);
+  // Ends the waiting of works whose patience is over, while the partition is closed: with `why`, or OUTCOME_UNKNOWN where they may have
+  // been committed.
+  void GiveUp(SteadyTime now, const absl::Status& why);
   // Drops from the outbox what is journaled by now, where no commit is about to do it.
   void SettleIdle();
-  // Asks where Redis is, unless it was asked less than a second ago. It does not wait; where it finds the partition not open, that closes.
+  // Asks where Redis is, unless it was asked lately (options.glance_every). It does not wait; where it finds the partition not open, that
+  // closes.
   void Glance(SteadyTime now);
   // Whether two such looks, one after the other, have found the same transaction in the outbox; then the looks begin again.
   bool LeftBehind();
@@ -110,6 +113,8 @@ class RedisPartition {
   void TakeVerdict(Item& item, const Verdict& verdict) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeChanged(size_t from) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FinishBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Sends what can be sent and then tells what is finished: the end of whatever may have finished something.
+  void GoOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Fail(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void CloseFor(const absl::Status& why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeGlance(const Access& access, absl::StatusOr<RedisReply> reply) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -126,6 +131,7 @@ class RedisPartition {
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
   Access access_ ABSL_GUARDED_BY(mutex_);
   std::deque<Request> queue_ ABSL_GUARDED_BY(mutex_);
+  std::deque<Request> finished_ ABSL_GUARDED_BY(mutex_);  // in their order; told before the lock is given back
   PartitionCache cache_ ABSL_GUARDED_BY(mutex_);
   PartitionSeq settled_ ABSL_GUARDED_BY(mutex_);  // asked to be dropped from the outbox
   PartitionSeq told_ ABSL_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "ledger/core/check.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
@@ -16,11 +17,13 @@ namespace {
 
 // How often a read begins again because the partition changed or closed while it looked.
 constexpr int kReadAttemptsMax = 64;
+// So many names are asked for in one call, which keeps Redis from others for a millisecond or two.
+constexpr size_t kNamesACall = 1000;
 
 }  // namespace
 
-// Loads what the reader asks for. What it asked for in one run is loaded together for the next, so that a partition that keeps changing
-// does not keep it from ending.
+// Loads what the reader asks for or expects to ask for. What one run has loaded is loaded together for the next, so that a partition that
+// keeps changing does not keep it from ending.
 class RedisState::LazyView final : public View {
  public:
   LazyView(const RedisPartition& partition, const RedisPartition::Access& access) : partition_(partition), access_(access) {}
@@ -30,8 +33,11 @@ class RedisState::LazyView final : public View {
     torn_ = false;
     status_ = absl::OkStatus();
     begun_ = false;
-    Load();
-    begun_ = true;
+    std::vector<RecordKey> records;
+    std::vector<AccountId> accounts;
+    for (const auto& [key, record] : records_) records.push_back(key);
+    for (const auto& [account, balance] : balances_) accounts.push_back(account);
+    Load(records, accounts);
     return status_;
   }
   PartitionSeq last() const { return last_; }
@@ -40,29 +46,41 @@ class RedisState::LazyView final : public View {
   const absl::Status& status() const { return status_; }
 
   std::optional<RecordView> Record(const RecordKey& key) const override {
-    if (!records_.contains(key)) {
-      records_[key];
-      Load();
-    }
+    Expect({&key, 1}, {});
     const KnownRecord& known = records_[key];
     if (known.version == PartitionSeq(0)) return std::nullopt;
     return RecordView{known.version, known.bytes};
   }
   Points Balance(const AccountId& account) const override {
-    if (!balances_.contains(account)) {
-      balances_[account];
-      Load();
-    }
+    Expect({}, {&account, 1});
     return balances_[account];
+  }
+  void Expect(absl::Span<const RecordKey> records, absl::Span<const AccountId> accounts) const override {
+    std::vector<RecordKey> new_records;
+    std::vector<AccountId> new_accounts;
+    for (const RecordKey& key : records) {
+      if (records_.try_emplace(key).second) new_records.push_back(key);
+    }
+    for (const AccountId& account : accounts) {
+      if (balances_.try_emplace(account).second) new_accounts.push_back(account);
+    }
+    if (!new_records.empty() || !new_accounts.empty()) Load(new_records, new_accounts);
   }
 
  private:
-  void Load() const {
-    if (!status_.ok()) return;
-    std::vector<RecordKey> records;
-    std::vector<AccountId> accounts;
-    for (const auto& [key, record] : records_) records.push_back(key);
-    for (const auto& [account, balance] : balances_) accounts.push_back(account);
+  // At least one call, which says where the partition is.
+  void Load(absl::Span<const RecordKey> records, absl::Span<const AccountId> accounts) const {
+    do {
+      const auto some_records = records.subspan(0, kNamesACall);
+      const auto some_accounts = accounts.subspan(0, kNamesACall - some_records.size());
+      LoadSome(some_records, some_accounts);
+      records.remove_prefix(some_records.size());
+      accounts.remove_prefix(some_accounts.size());
+    } while (!torn_ && status_.ok() && (!records.empty() || !accounts.empty()));
+  }
+  // What is loaded in a run was not shown in it before: its bytes may be written over.
+  void LoadSome(absl::Span<const RecordKey> records, absl::Span<const AccountId> accounts) const {
+    if (!status_.ok() || torn_) return;
     const auto reply = access_.route.Call(LoadCall(partition_.keys(), access_.fence, records, accounts, {}));
     const absl::StatusOr<Loaded> loaded = reply.ok() ? ParseLoaded(reply->value()) : reply.status();
     status_ = loaded.status();
@@ -71,13 +89,11 @@ class RedisState::LazyView final : public View {
       status_ = RedisError(RedisFault::kRefused, "a reply that is not what was to be loaded");
       return;
     }
-    if (begun_ && loaded->last != last_) torn_ = true;
+    torn_ = std::exchange(begun_, true) && loaded->last != last_;
     last_ = loaded->last;
-    // What was shown stays as it was: its bytes may still be looked at.
     if (torn_) return;
     for (size_t i = 0; i < records.size(); ++i) {
       KnownRecord& known = records_[records[i]];
-      if (begun_ && known.version != PartitionSeq(0)) continue;
       known = {};
       if (loaded->records[i]) known = {loaded->records[i]->version, std::string(loaded->records[i]->bytes)};
     }
@@ -88,7 +104,7 @@ class RedisState::LazyView final : public View {
   const RedisPartition::Access& access_;
   mutable absl::Status status_;
   mutable bool torn_ = false;
-  bool begun_ = false;
+  mutable bool begun_ = false;  // something of this run was loaded
   mutable PartitionSeq last_;
   mutable std::map<RecordKey, KnownRecord> records_;  // a map: what is shown must not move
   mutable std::map<AccountId, Points> balances_;
@@ -109,7 +125,10 @@ absl::Status RedisState::Read(PartitionId id, absl::FunctionRef<void(const View&
       if (view.whole()) return absl::OkStatus();
       if (!view.status().ok()) break;
     }
-    if (!view.status().ok()) partition.Doubt(*access, view.status());
+    if (view.status().ok()) continue;
+    // The client's own bound says nothing against Redis.
+    if (FaultOf(view.status()) == RedisFault::kTooManyInFlight) break;
+    partition.Doubt(*access, view.status());
   }
   return RefuseUntil(Reason::REASON_OVERLOADED, limits::kRetryDelayWhenBusy);
 }

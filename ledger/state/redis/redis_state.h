@@ -33,21 +33,23 @@ class RedisState final : public State {
   // Begins to connect, and to open partitions: as long as `tail` is not ready to give and take, they stay closed and everything waits.
   // `options.deployment` must be a name; `tail` outlives the State.
   RedisState(RedisStateOptions options, JournalTail& tail);
-  // Works that wait are ended with OVERLOADED or, where they may have been committed, OUTCOME_UNKNOWN.
+  // Works that wait are ended with SHUTTING_DOWN or, where they may have been committed, OUTCOME_UNKNOWN.
   ~RedisState() override;
 
   // Waits until all partitions are open. What does not mend by itself is told at once: wrong password, version or library, another
-  // journal's keys, a journal that has lost something. Else, after the time-out, why it is not done yet; it goes on trying.
+  // journal's keys, a journal that has lost something or has to be brought back from an archive. Else, after the time-out, why it is not
+  // done yet; it goes on trying.
   absl::Status AwaitOpen(absl::Duration timeout);
   // OK while all partitions are open; else the last thing that went wrong.
   absl::Status Condition() const;
 
-  // `done` gets OVERLOADED where the partition is closed for longer than its patience, STORAGE_FULL where Redis takes no writes, and
-  // OUTCOME_UNKNOWN where the work may have been committed: then the same request key tells, later.
+  // `done` gets STORE_UNAVAILABLE where the partition is closed for longer than its patience, STORAGE_FULL where Redis takes no writes,
+  // OVERLOADED where too much waits or others keep changing what is decided on, and OUTCOME_UNKNOWN where the work may have been committed:
+  // then the same request key tells, later.
   void Execute(PartitionId partition, std::vector<Work> works, Done done) override;
   bool OutlivesProcess() const override { return true; }
-  // Blocks for a round trip for each thing that `reader` asks for, and while the partition is closed, up to its patience; then `reader`
-  // does not run. Where the partition changes meanwhile, `reader` runs again: its last run counts.
+  // Blocks for a round trip for each thing that `reader` asks for, and while the partition is closed, up to its patience; then it is
+  // STORE_UNAVAILABLE, and `reader` does not run. Where the partition changes meanwhile, `reader` runs again: its last run counts.
   absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;

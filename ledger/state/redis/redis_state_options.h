@@ -16,6 +16,8 @@ struct RedisStateOptions {
   absl::Duration patience = absl::Seconds(3);
   // Works that may wait, in all partitions together.
   size_t waiting_works_max = 65'536;
+  // How often an open partition is looked at, where others write it too: whether something was left behind in it.
+  absl::Duration glance_every = absl::Seconds(1);
   // Records that each partition keeps copies of, at least.
   size_t cached_records = 2048;
 };

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "clients/ctl/demo/cast.h"
 #include "clients/ctl/demo/child.h"
 #include "clients/ctl/demo/day.h"
 #include "clients/ctl/demo/demo_command.h"
@@ -69,6 +70,21 @@ TEST(District, RefusesASizeThatMakesNoSense) {
   EXPECT_FALSE(MakeDistrict({.households = 5, .estates = 10, .stations = 20}).ok());
   EXPECT_FALSE(MakeDistrict({.households = 500, .estates = 10, .stations = 5}).ok());
   EXPECT_TRUE(MakeDistrict({.households = 1, .estates = 1, .stations = 1}).ok());
+}
+
+TEST(District, HasACastForItsHistory) {
+  const District district = *MakeDistrict(SmallPlan());
+  const absl::StatusOr<Cast> cast = ChooseCast(district);
+  ASSERT_TRUE(cast.ok()) << cast.status();
+  EXPECT_EQ(cast->rich, district.rich_household);
+  std::set<size_t> parts = {cast->corrected, cast->debtor, cast->adjusted, cast->mover,    cast->absorbing, cast->inviting,
+                            cast->hidden,    cast->merged, cast->reissued, cast->assisted, cast->accomplice};
+  EXPECT_EQ(parts.size(), 11u) << "nobody plays two parts";
+  EXPECT_EQ(cast->shared.size(), kSharedHouseholds);
+  for (const size_t household : cast->shared) EXPECT_EQ(district.households[household].openids[0], kSharedOpenid);
+  EXPECT_GT(district.households[cast->assisted].members, 1);
+  EXPECT_FALSE(ChooseCast(*MakeDistrict({.households = 20, .estates = 1, .stations = 1})).ok());
+  EXPECT_FALSE(MakeDistrict({.history_days = 5}).ok());
 }
 
 TEST(Day, FollowsTheVisitMixAndTheHours) {
@@ -146,6 +162,25 @@ TEST_F(DemoFolder, RemembersHowFarItIsAndWhatItHolds) {
   EXPECT_EQ((*again)->record().step, DemoStep::kImported);
   EXPECT_EQ((*again)->record().plan.households, SmallPlan().households);
   EXPECT_EQ((*again)->record().day, "2026-01-01");
+}
+
+TEST_F(DemoFolder, ADevicesQueueIsBroughtBackToWhatItWas) {
+  const auto workspace = Workspace::Open(folder_ + "/demo", SmallPlan());
+  ASSERT_TRUE(workspace.ok()) << workspace.status();
+  const std::string queue = (*workspace)->Path("fleet/D1/queue");
+  std::filesystem::create_directories(queue);
+  ASSERT_TRUE(ReplaceFile(queue + "/acked", "before").ok());
+  ASSERT_TRUE((*workspace)->KeepQueue("D1").ok());
+  ASSERT_TRUE(ReplaceFile(queue + "/acked", "after").ok());
+  ASSERT_TRUE((*workspace)->RestoreQueue("D1").ok());
+  EXPECT_EQ(*ReadWholeFile(queue + "/acked"), "before");
+  // A set-up that begins anew forgets both, and the journal.
+  std::filesystem::create_directories((*workspace)->Path("data/journal"));
+  ASSERT_TRUE((*workspace)->ForgetLedger().ok());
+  EXPECT_FALSE(std::filesystem::exists((*workspace)->Path("data")));
+  EXPECT_FALSE(std::filesystem::exists(queue));
+  ASSERT_TRUE((*workspace)->RestoreQueue("D1").ok());
+  EXPECT_FALSE(std::filesystem::exists(queue));
 }
 
 TEST(PortPicker, TakesAnotherPortWhereTheWantedOneIsTaken) {

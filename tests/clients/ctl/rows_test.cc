@@ -117,6 +117,27 @@ INSTANTIATE_TEST_SUITE_P(Cells, OfferPrice,
                                          Price{"1.", 0}, Price{"1e3", 0}, Price{"\"1,000\"", 0}, Price{"99999999999999999", 0},
                                          Price{"999999999999999", 0}, Price{"", 0}));
 
+TEST(Rows, OffersMayHaveTerms) {
+  const Catalogue offers(
+      ImportKind::kOffers,
+      "项目编号,名称,英文名称,积分,商户编号,有效天数,库存,每户限兑,开始日期,限区域,最低文明积分,仅成人,每次最多,退款天数\n"
+      "O1,米,rice,50,M1,30,200,周=1;month=3,2026-07-01,R1;R2,10,是,2,7\nO2,米,rice,50,M1,30,,,,,,,,\n"
+      "O3,米,rice,50,M1,30,-1,fortnight=1,,,,,,\n");
+  const v1::Offer& offer = offers.request.offers(0);
+  EXPECT_EQ(offer.stock(), 200);
+  ASSERT_EQ(offer.limits_size(), 2);
+  EXPECT_EQ(offer.limits(1).period(), v1::OfferLimit::PERIOD_MONTH);
+  EXPECT_EQ(offer.limits(1).quantity(), 3);
+  EXPECT_EQ(offer.first_day(), "2026-07-01");
+  EXPECT_THAT(offer.regions(), ElementsAre("regions/R1", "regions/R2"));
+  EXPECT_EQ(offer.civic_min(), 1000);
+  EXPECT_TRUE(offer.adults_only());
+  EXPECT_EQ(offer.quantity_max(), 2);
+  EXPECT_EQ(offer.refund_days(), 7);
+  EXPECT_EQ(offers.request.offers(1).stock(), 0);
+  EXPECT_THAT(offers.table.faults(), SizeIs(2));
+}
+
 TEST(Rows, DevicesTakeKeysInHexAndBase64) {
   const Catalogue devices(ImportKind::kDevices, absl::StrCat("device,station,public_key,revoked\nD1,S1,", std::string(64, 'a'),
                                                              ",\nD2,S1,qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqo=,是\nD3,S1,abc,否\n"));

@@ -42,5 +42,26 @@ TEST(RequestKeyTest, ADevicesKeyIsNeverAUuids) {
   EXPECT_TRUE(IsDeviceEventKey(DeviceEventKey(CatalogueId(~uint64_t{0}), (uint64_t{1} << 62) - 1)));
 }
 
+// Golden: the worked example of docs/formats/transaction.md.
+TEST(RequestKeyTest, ADerivedKeyIsStable) {
+  const RequestKey key = DerivedKey(absl::FromUnixSeconds(1767196800), "voucher-expiry/72057594037927943");
+  EXPECT_EQ(FormatRequestKey(key), "019b7523-3400-8045-afcb-2cd9b182db56");
+  EXPECT_TRUE(IsDerivedKey(key));
+  EXPECT_EQ(FormatRequestKey(DerivedKey(*ParseUuidV7(kText), "stock-take")), "018f3c1e-7b2a-87fe-a07e-614b1e0b29dc");
+}
+
+TEST(RequestKeyTest, ADerivedKeyIsNobodyElses) {
+  const RequestKey from = *ParseUuidV7(kText);
+  const RequestKey key = DerivedKey(from, "stock-take");
+  EXPECT_EQ(ParseUuidV7(FormatRequestKey(key)), std::nullopt);
+  EXPECT_FALSE(IsDeviceEventKey(key));
+  EXPECT_FALSE(IsDerivedKey(from));
+  EXPECT_FALSE(IsDerivedKey(DeviceEventKey(CatalogueId(0x8000), 1)));
+  EXPECT_NE(key, DerivedKey(from, "stock-give"));
+  EXPECT_NE(key, DerivedKey(key, "stock-take"));
+  EXPECT_EQ(TimeOfUuidV7(key), TimeOfUuidV7(from)) << "so it is remembered as long";
+  EXPECT_EQ(TimeOfUuidV7(DerivedKey(absl::InfinitePast(), "")), absl::UnixEpoch());
+}
+
 }  // namespace
 }  // namespace fenfen

@@ -4,8 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <future>
 #include <thread>
 
+#include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
 #include "ledger/engine/engine_tail.h"
 #include "ledger/state/memory_state.h"
@@ -248,6 +251,54 @@ TEST_F(EngineTest, AdoptedTransactionsAreJournaledShownAndDurable) {
   EXPECT_EQ(*tail.Read(kPartition, PartitionSeq(2)), encoded(2));
   EXPECT_EQ(engine.Load(kPartition, PartitionSeq(1))->transaction.key.low, 1);
   EXPECT_TRUE(absl::IsDataLoss(tail.Append(kPartition, 0, PartitionSeq(3), {"nonsense"})));
+}
+
+// A State that answers on a thread of its own with a lock held, as one in Redis does.
+class LaterState final : public State {
+ public:
+  ~LaterState() override {
+    for (std::thread& thread : threads_) thread.join();
+  }
+  void Execute(PartitionId partition, std::vector<Work> works, Done done) override {
+    threads_.emplace_back([this, partition, works = std::move(works), done = std::move(done)]() mutable {
+      state_.Execute(partition, std::move(works), [&done](std::vector<absl::StatusOr<ExecuteResult>> results) {
+        answering = true;
+        std::move(done)(std::move(results));
+        answering = false;
+      });
+    });
+  }
+  absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq)> reader) const override {
+    return state_.Read(partition, reader);
+  }
+  absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override {
+    return state_.Apply(partition, seq, transaction);
+  }
+  absl::StatusOr<Digest> DigestOf(PartitionId partition) const override { return state_.DigestOf(partition); }
+
+  static thread_local bool answering;  // this thread is within an answer
+
+ private:
+  MemoryState state_;
+  std::vector<std::thread> threads_;
+};
+thread_local bool LaterState::answering = false;
+
+TEST(EngineWithALaterState, NobodyIsAnsweredWithinTheState) {
+  LaterState state;
+  ManualJournal journal;
+  const ManualClock clock{absl::FromUnixSeconds(1000)};
+  Engine engine{state, journal, clock, {}};
+  Command refused = Pay(1);
+  refused.decide = [](const View&) -> absl::StatusOr<Transaction> { return Refuse(Reason::REASON_POINTS_INSUFFICIENT); };
+  std::promise<bool> answered;
+  std::future<bool> within = answered.get_future();
+  engine.Submit(std::move(refused), [&](const absl::StatusOr<Outcome>& outcome) {
+    EXPECT_EQ(RefusalOf(outcome.status()).reason, Reason::REASON_POINTS_INSUFFICIENT);
+    answered.set_value(LaterState::answering);
+  });
+  ASSERT_EQ(within.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+  EXPECT_FALSE(within.get());
 }
 
 }  // namespace

@@ -44,8 +44,8 @@ TEST_F(FollowerTest, ALoneServerReadsNothingBack) {
     EXPECT_FALSE(reply->arrived());
     EXPECT_FALSE(read->arrived());
     EXPECT_EQ(server.journal.Sync(), 1u);
-    EXPECT_TRUE(reply->arrived());
-    EXPECT_TRUE(read->arrived());
+    EXPECT_TRUE(reply->Await().ok());
+    EXPECT_TRUE(read->Await().ok());
   }
   EXPECT_EQ(server.recorder.seen().size(), 50u);
   EXPECT_EQ(server.engine.follower()->figures().followed, 0u);
@@ -92,7 +92,7 @@ TEST_F(FollowerTest, AReaderWaitsForWhatAnotherServerHasNotJournaled) {
   EXPECT_FALSE(read->arrived());
   a.journal.Sync();
   EXPECT_TRUE(read->Await().ok());
-  EXPECT_TRUE(written->arrived());
+  EXPECT_TRUE(written->Await().ok());
   EXPECT_THAT(b.recorder.seen(), ElementsAre(1));
 }
 

@@ -12,7 +12,7 @@
 
 namespace fenfen {
 
-class ManualJournal final : public Journal {
+class ManualJournal : public Journal {
  public:
   absl::Status Admit() override { return admission; }
   void AppendAll(std::vector<JournalEntry> entries, Done done) override {

@@ -1,4 +1,5 @@
 // Snapshots of a whole ledger: what comes back, at which cost, and what every fault leaves.
+#include <atomic>
 #include <thread>
 
 #include "tests/ledger/engine/snapshot_fixture.h"
@@ -41,6 +42,55 @@ TEST_F(SnapshotTest, StartsFromTheSnapshotAndReplaysTheTailAlone) {
   Ledger from_the_journal(disk, false);
   EXPECT_EQ(from_the_journal.report().replayed, 102u);
   EXPECT_EQ(from_the_journal.Everything(), before);
+}
+
+// One that others keep: it sees to itself, and only the projections begin from the snapshot.
+class KeptElsewhere final : public State {
+ public:
+  bool OutlivesProcess() const override { return true; }
+  void Execute(PartitionId, std::vector<Work>, Done) override { ADD_FAILURE(); }
+  absl::Status Read(PartitionId, absl::FunctionRef<void(const View&, PartitionSeq)>) const override { return absl::UnimplementedError(""); }
+  absl::Status Apply(PartitionId, PartitionSeq, const Transaction&) override { return absl::InternalError("nothing is to be redone"); }
+  absl::StatusOr<Digest> DigestOf(PartitionId) const override { return absl::UnimplementedError(""); }
+};
+
+TEST_F(SnapshotTest, BesideAStateKeptElsewhereTheProjectionsBeginFromIt) {
+  std::string told;
+  {
+    Ledger ledger(disk);
+    PayMany(ledger, 100);
+    ledger.Snapshot();
+    ledger.Pay(1, 5);
+    told = ledger.tally.Everything();
+  }
+  FileJournalOptions options = SmallOptions();
+  options.segment_bytes = 64u << 10;
+  const auto journal = MustOpen(disk, options);
+  KeptElsewhere state;
+  SnapshotFolder folder(disk, kSnapshots);
+  {
+    Tally tally;
+    const auto report = Recovery(state, *journal, {&tally}, {.snapshots = &folder, .savable = nullptr, .threads = 2}).Run();
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_EQ(report->snapshot, 1u);
+    EXPECT_EQ(report->replayed, 1u);
+    EXPECT_EQ(tally.Everything(), told);
+  }
+  // One that does not have all that they want to know is not used; then they are told everything.
+  class Newer final : public Projection {
+   public:
+    void Apply(const CommittedTransaction&) override { ++applied; }
+    absl::string_view MemoName() const override { return "newer"; }
+    std::atomic<int> applied = 0;
+  };
+  Tally tally;
+  Newer newer;
+  const auto report = Recovery(state, *journal, {&tally, &newer}, {.snapshots = &folder, .savable = nullptr, .threads = 2}).Run();
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->snapshot, 0u);
+  EXPECT_THAT(report->refused, ElementsAre(HasSubstr("it lacks the memo of newer")));
+  EXPECT_EQ(newer.applied, 101);
+  EXPECT_EQ(tally.Everything(), told);
 }
 
 TEST_F(SnapshotTest, RequestKeysComeBack) {

@@ -236,4 +236,26 @@ TEST_P(JournalConformance, APlaceIsOneEntrysAndStays) {
   }
 }
 
+// One journal is one holder: what it has it may take again, whatever else it does.
+TEST_P(JournalConformance, ALeaseIsTakenKeptAndGivenBack) {
+  for (const bool done : {false, true, true}) {
+    for (int times = 0; times < 2; ++times) {
+      const absl::StatusOr<Journal::LeaseAnswer> taken = journal_->TakeLease("expiry", absl::Hours(1));
+      ASSERT_TRUE(taken.ok()) << taken.status();
+      EXPECT_TRUE(taken->granted) << taken->holder;
+      EXPECT_EQ(taken->fence, 1u);
+      EXPECT_GE(taken->since_done, absl::ZeroDuration());
+      Append(7, "meanwhile");
+      FlushOk();
+    }
+    EXPECT_TRUE(journal_->TakeLease("another", absl::Hours(1))->granted);
+    EXPECT_TRUE(journal_->GiveBackLease("expiry", done).ok());
+  }
+  // What it does not have is no error.
+  EXPECT_TRUE(journal_->GiveBackLease("expiry", true).ok());
+  EXPECT_TRUE(journal_->GiveBackLease("never taken", false).ok());
+  Reopen();
+  EXPECT_TRUE(journal_->TakeLease("expiry", absl::Hours(1))->granted);
+}
+
 }  // namespace fenfen

@@ -64,6 +64,22 @@ TEST(VoucherCode, IsReadAsPeopleTypeIt) {
   EXPECT_EQ(ReadVoucherCode(Key(), code), ones);
 }
 
+TEST(BagTag, WorkedExample) {
+  constexpr uint64_t kBag = 0x0a00000000000007;
+  EXPECT_EQ(MakeBagTag(Key(), kBag), "18000-0000-000E-KM3C-R8VJ");
+  EXPECT_EQ(ReadBagTag(Key(), "FB1.180000000000EKM3CR8VJ"), kBag);
+  EXPECT_EQ(ReadBagTag(Key(), MakeInvitationCode(Key(), kBag)), std::nullopt);
+  EXPECT_EQ(ReadVoucherCode(Key(), MakeBagTag(Key(), kBag)), std::nullopt);
+}
+
+TEST(InvitationCode, WorkedExample) {
+  constexpr uint64_t kInvitation = 0x0a00000000000007;
+  EXPECT_EQ(MakeInvitationCode(Key(), kInvitation), "18000-0000-000F-RVT5-24F4");
+  EXPECT_EQ(ReadInvitationCode(Key(), "fi1.18000-0000-000f-rvt5-24f4"), kInvitation);
+  EXPECT_EQ(ReadVoucherCode(Key(), "18000-0000-000F-RVT5-24F4"), std::nullopt) << "neither reads the other's";
+  EXPECT_EQ(ReadInvitationCode(Key(), MakeVoucherCode(Key(), VoucherId(kInvitation))), std::nullopt);
+}
+
 TEST(VoucherCode, AnythingElseIsNot) {
   for (const char* text : {"", "FV1.", "00002-0G00-000E-KYNB-X3S", "00002-0G00-000E-KYNB-X3SY0", "00002-0G00-000E-KYNB-X3SZ",
                            "00003-0G00-000E-KYNB-X3SY", "00002-0G00-000E-KYNB-X3S*", "00002-0G00-000E-KYNU-X3SY"}) {
@@ -79,6 +95,37 @@ TEST(LookupHashes, DifferByKindKeyAndPlace) {
   EXPECT_NE(HashDoor(Key(), "a", "1-1"), HashDoor(Key(), "b", "1-1"));
   EXPECT_NE(HashDoor(Key(), "a", "b"), HashDoor(Key(), "", "ab"));
   EXPECT_EQ(HashCard(Key(), "1"), HashCard(Key(), "1"));
+}
+
+TEST(ScreenCode, WorkedExample) {
+  const VoucherId voucher(0x10200000007);
+  EXPECT_EQ(MakeScreenCode(Key(), voucher, 58907520), "FW1.000020G00000E003GBDR0D69JH1QPCP7");
+  const auto read = ReadScreenCode(Key(), "fw1.00002-0g000-00e0o3gbdr0d69jh1qpcp7");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->voucher, voucher);
+  EXPECT_EQ(read->step, 58907520u);
+}
+
+TEST(ScreenCode, OnlyItsOwnTextIsRead) {
+  const std::string code = MakeScreenCode(Key(), VoucherId(0x10200000007), 58907520);
+  EXPECT_FALSE(ReadScreenCode(std::string(32, 'x'), code));
+  EXPECT_FALSE(ReadVoucherCode(Key(), code)) << "it is no printed one";
+  EXPECT_FALSE(ReadScreenCode(Key(), MakeVoucherCode(Key(), VoucherId(0x10200000007))));
+  for (size_t i = 4; i < code.size(); ++i) {
+    std::string other = code;
+    other[i] = other[i] == '2' ? '3' : '2';
+    EXPECT_FALSE(ReadScreenCode(Key(), other)) << i;
+  }
+}
+
+TEST(ScreenCode, IsGoodForItsStepAndTheNext) {
+  const absl::Time begin = ScreenStepBegin(1000);
+  EXPECT_TRUE(CheckScreenStep(std::nullopt, begin).ok());
+  EXPECT_TRUE(CheckScreenStep(1000, begin).ok());
+  EXPECT_TRUE(CheckScreenStep(1000, begin + 2 * kScreenStep - absl::Seconds(1)).ok());
+  EXPECT_FALSE(CheckScreenStep(1000, begin + 2 * kScreenStep).ok());
+  EXPECT_TRUE(CheckScreenStep(1000, begin - kScreenStep).ok()) << "of a server whose clock is ahead";
+  EXPECT_FALSE(CheckScreenStep(1000, begin - 2 * kScreenStep).ok());
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST(Drop, BeyondTheDaysDropsIsRecordedWithoutPoints) {
   EXPECT_EQ(f.Reward(kHome), 200);
   EXPECT_EQ(f.Civic(kHome), 200);
   EXPECT_EQ(f.LastEntry().reward(), 0);
-  EXPECT_EQ(f.LastSentence(), "投放厨余垃圾：已记录，当天这一类计分的 2 次已用完，本次不计分");
+  EXPECT_EQ(f.LastSentence(), "投放厨余垃圾：已记录，当天这一类计分的 2 次已用完，本次不计分；第二天可再得分");
 }
 
 TEST(Drop, BeyondTheDaysPointsEarnsWhatIsLeft) {

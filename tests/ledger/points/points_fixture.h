@@ -106,7 +106,7 @@ class PointsFixture {
   }
   absl::Status Drop(const DropFacts& facts) {
     const DecisionContext context = NextContext();
-    return Run(PartitionOf(facts.household), DropReads(facts), context,
+    return Run(PartitionOf(facts.household), DropReads(facts, *catalogue(), context), context,
                [&](const View& view) { return DecideDrop(view, facts, *catalogue(), context); });
   }
   // The voucher's id, whether or not it was given.
@@ -157,11 +157,12 @@ class PointsFixture {
   CatalogueStore store;
   std::vector<CommittedTransaction> history;
 
- private:
+  // A context with a fresh key; and what runs a decision. A repetition is OK and adds nothing to the history.
   DecisionContext NextContext() {
     // A UUIDv7's shape: version 7, variant 10.
     ++requests_;
-    return {{0x7000, uint64_t{2} << 62 | requests_}, 1, {ActorKind::kSystem, 0, 0}, clock.Now(), zone};
+    const auto millis = static_cast<uint64_t>(absl::ToUnixMillis(clock.Now()));
+    return {{millis << 16 | 0x7000, uint64_t{2} << 62 | requests_}, 1, {ActorKind::kSystem, 0, 0}, clock.Now(), zone};
   }
   template <typename Decide>
   absl::Status Run(PartitionId partition, const ReadSet& reads, const DecisionContext& context, Decide decide) {
@@ -170,13 +171,15 @@ class PointsFixture {
     works.push_back({context.key, context.fingerprint, reads, [&](const View& view) { return decide(view); }});
     state.Execute(partition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
       status = results.front().status();
-      if (!status.ok()) return;
+      if (!status.ok() || std::holds_alternative<Replayed>(*results.front())) return;
       auto& committed = std::get<Committed>(*results.front());
       history.push_back({partition, committed.seq, clock.Now(), std::move(committed.transaction)});
       store.Apply(history.back());
     });
     return status;
   }
+
+ private:
   uint64_t requests_ = 0;
 };
 

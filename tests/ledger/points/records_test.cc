@@ -3,6 +3,7 @@
 
 #include "absl/strings/escaping.h"
 #include "ledger/core/clock.h"
+#include "ledger/points/earning/day_log.h"
 #include "ledger/points/lots.h"
 #include "ledger/points/why.h"
 #include "tests/ledger/points/points_fixture.h"
@@ -15,11 +16,15 @@ HouseholdRecord FullHousehold() {
   record.region = CatalogueId(0x0102030405060708);
   record.card_hash = 0x1111111111111111;
   record.create_time = absl::FromUnixMicros(1'000'000);
-  record.members = {0, 0x2222222222222222};
+  record.members = {{0, MemberRole::kAssisted}, {0x2222222222222222, MemberRole::kHead}};
   record.last_voucher = VoucherId(0x3333333333333333);
   record.lots = {{20000, Points(150)}, {20365, Points(1)}};
-  record.days = {{20001, {{1, 2, Points(300)}}}};
+  record.debt = Points(50);
+  const DayEvent food{0x44332211, -90, 1, 0, 0, 0, 0, 0, 0, 160, 100};
+  const DayEvent paper{0x88776655, 60, 2, 1, 5, 1, 2, 0x0706050403020100, 1500, 300, 0};
+  record.days = ReplaceDays("", 0, 0, {{20001, 300, 100, 0, 1, {food}}, {20002, -1, 0, 1, 2, {paper}}}, [](int32_t) { return false; });
   record.codes = {{CatalogueId(5), 58203344}};
+  record.uses = {{CatalogueId(6), 20001, 2}};
   return record;
 }
 
@@ -29,11 +34,17 @@ VoucherRecord FullVoucher() {
   record.offer = CatalogueId(1);
   record.merchant = CatalogueId(2);
   record.price = Points(5000);
-  record.state = VoucherState::kCaptured;
+  record.quantity = 2;
+  record.price_version = 3;
+  record.state = VoucherState::kRefunded;
   record.reserve_time = absl::FromUnixMicros(1);
   record.expire_time = absl::FromUnixMicros(2);
   record.capture_time = absl::FromUnixMicros(3);
+  record.close_time = absl::FromUnixMicros(4);
   record.operator_id = CatalogueId(4);
+  record.hold = 0x5555555555555555;
+  record.captured_in = PartitionSeq(300);
+  record.refund_days = 7;
   record.lots = {{20000, Points(5000)}};
   record.title_zh = "油";
   record.title_en = "Oil";
@@ -46,35 +57,87 @@ TEST(Records, NamesAreThoseOfTheWholeRecord) {
   ASSERT_TRUE(names.ok());
   EXPECT_EQ(names->card_hash, FullHousehold().card_hash);
   EXPECT_EQ(names->door_hash, FullHousehold().door_hash);
-  EXPECT_EQ(names->members, FullHousehold().members);
-  for (size_t size = 0; size < 45; ++size) EXPECT_FALSE(DecodeNames(bytes.substr(0, size)).ok()) << size;
+  EXPECT_EQ(names->members, (std::vector<uint64_t>{0, 0x2222222222222222}));
+  for (size_t size = 0; size < 47; ++size) EXPECT_FALSE(DecodeNames(bytes.substr(0, size)).ok()) << size;
 }
 
 TEST(Records, HouseholdGoldenBytes) {
   EXPECT_EQ(absl::BytesToHexString(EncodeHousehold(FullHousehold())),
-            "01"                // format
+            "03"                // format
             "0807060504030201"  // region
             "1111111111111111"
             "0000000000000000"  // card, door
             "80897a"            // created after a million microseconds
             "02"
-            "0000000000000000"
-            "2222222222222222"  // members
-            "3333333333333333"  // last voucher
+            "000000000000000003"
+            "222222222222222201"  // members
+            "3333333333333333"    // last voucher
             "02"
             "c0b802"
             "9601"
             "9abe02"
-            "01"  // lots
+            "01"      // lots
+            "32"      // debt
+            "36"      // days: 54 bytes
+            "c2b802"  // 20001
+            "12"      // 18 bytes
+            "00"      // nothing waits
+            "01"      // version 1
             "01"
-            "c2b802"
+            "d804"
+            "c801"  // a drop, credited 3 and 1
+            "01"
+            "11223344"
+            "b301"
+            "00"
+            "a001"
+            "64"      // food, id, minute, rule, 1.6, 1
+            "c4b802"  // 20002
+            "1c"
+            "01"  // one waits
+            "02"  // version 2
             "01"
             "01"
+            "00"  // a drop, credited -0.01 since a reversal
+            "fa"
+            "55667788"
+            "78"
+            "01"
+            "ac02"
+            "00"  // recyclable, everything beside
             "02"
-            "ac02"  // days
+            "0001020304050607"
+            "dc0b"
+            "05"
+            "01"
             "01"
             "0500000000000000"
-            "d0b9e01b");  // codes
+            "d0b9e01b"  // codes
+            "01"
+            "0600000000000000"
+            "c2b802"
+            "02");  // uses
+}
+
+TEST(Records, VoucherGoldenBytes) {
+  EXPECT_EQ(absl::BytesToHexString(EncodeVoucher(FullVoucher())),
+            "02"        // format
+            "81ade204"  // household
+            "0100000000000000"
+            "0200000000000000"  // offer, merchant
+            "8827"
+            "02"
+            "03"                // price, quantity, the price's version
+            "05"                // refunded
+            "02040608"          // reserved, expires, captured, closed
+            "0400000000000000"  // operator
+            "0000000000000000"  // the voucher before
+            "5555555555555555"  // the stock's hold
+            "ac02"              // captured in
+            "07"                // days for a refund
+            "01c0b8028827"      // lots
+            "03e6b2b9"
+            "034f696c");  // titles
 }
 
 TEST(Records, ComeBackAsTheyWent) {
@@ -87,7 +150,7 @@ TEST(Records, RefuseEveryShorterFormAndAnyTail) {
   const std::string voucher = EncodeVoucher(FullVoucher());
   for (size_t n = 0; n < household.size(); ++n) EXPECT_FALSE(DecodeHousehold(household.substr(0, n)).ok()) << n;
   for (size_t n = 0; n < voucher.size(); ++n) EXPECT_FALSE(DecodeVoucher(voucher.substr(0, n)).ok()) << n;
-  EXPECT_FALSE(DecodeHousehold(household + "x").ok());
+  EXPECT_FALSE(DecodeHousehold(household + "xx").ok());
   EXPECT_FALSE(DecodeVoucher(voucher + "x").ok());
 }
 

@@ -7,6 +7,7 @@
 #include "ledger/core/clock.h"
 #include "ledger/projections/captures.h"
 #include "ledger/projections/directory.h"
+#include "ledger/projections/open_transfers.h"
 
 namespace fenfen {
 namespace {
@@ -72,6 +73,19 @@ TEST(Directory, FindsByCardDoorAndSubject) {
   EXPECT_TRUE(directory.BySubject(0).empty()) << "card holders are nobody's subject";
 }
 
+TEST(Directory, ListsAllHouseholdsWithNamesOrWithout) {
+  Directory directory(&EnrolledIn);
+  for (uint64_t n = 1; n <= 1500; ++n) directory.Apply(Enrol(n, n % 3 == 0 ? Household(0, 0, 0) : Household(n, 0, 0)));
+  std::vector<HouseholdId> all;
+  for (size_t first = 0;; first += 400) {
+    const std::vector<HouseholdId> some = directory.Households(first, 400);
+    all.insert(all.end(), some.begin(), some.end());
+    if (some.size() < 400) break;
+  }
+  ASSERT_EQ(all.size(), 1500u);
+  for (uint64_t n = 1; n <= 1500; ++n) EXPECT_EQ(all[n - 1], HouseholdId(n));
+}
+
 TEST(Directory, IsTheSameWhateverComesFirstAndFromRecordsToo) {
   const std::vector<std::string> records = {Household(101, 201, 77), Household(101, 202, 77), Household(102, 201, 78)};
   Directory forwards(&EnrolledIn), backwards(&EnrolledIn), restored(&EnrolledIn);
@@ -90,6 +104,161 @@ TEST(Directory, IsTheSameWhateverComesFirstAndFromRecordsToo) {
     EXPECT_THAT(directory->BySubject(77), testing::ElementsAre(std::make_pair(HouseholdId(1), 2u), std::make_pair(HouseholdId(2), 2u)));
     EXPECT_THAT(directory->BySubject(78), testing::ElementsAre(std::make_pair(HouseholdId(3), 2u)));
   }
+}
+
+// A change of names in these tests: the former record stands in the why.
+CommittedTransaction Rename(uint64_t household, const std::string& before, const std::string& after) {
+  CommittedTransaction committed = Enrol(household, after);
+  committed.transaction.kind = TransactionKind::kMembership;
+  committed.transaction.why = before;
+  return committed;
+}
+std::optional<Directory::Enrolled> FormerIn(const Transaction& transaction) {
+  return transaction.kind == TransactionKind::kMembership ? EnrolledIn(transaction.why) : std::nullopt;
+}
+
+TEST(Directory, OldNamesGoAndNewOnesCome) {
+  Directory directory(&EnrolledIn, &FormerIn);
+  directory.Apply(Enrol(1, Household(101, 201, 77)));
+  directory.Apply(Rename(1, Household(101, 201, 77), Household(111, 201, 0)));
+  EXPECT_EQ(directory.ByCard(101), std::nullopt);
+  EXPECT_EQ(directory.ByCard(111), HouseholdId(1));
+  EXPECT_EQ(directory.ByDoor(201), HouseholdId(1)) << "what stays is untouched";
+  EXPECT_TRUE(directory.BySubject(77).empty());
+  directory.Apply(Enrol(2, Household(101, 202, 77)));
+  EXPECT_EQ(directory.ByCard(101), HouseholdId(2)) << "a card given up is another's";
+  EXPECT_THAT(directory.BySubject(77), testing::ElementsAre(std::make_pair(HouseholdId(2), 2u)));
+  directory.Apply(Rename(2, Household(101, 202, 77), Household(0, 0, 0)));
+  directory.Apply(Rename(2, Household(0, 0, 0), Household(103, 0, 77)));
+  EXPECT_EQ(directory.ByCard(103), HouseholdId(2));
+  EXPECT_EQ(directory.ByDoor(202), std::nullopt);
+  EXPECT_THAT(directory.BySubject(77), testing::ElementsAre(std::make_pair(HouseholdId(2), 2u)));
+}
+
+// In a record of this test who has no subject is gone.
+std::optional<Directory::Enrolled> WithLeftIn(absl::string_view record) {
+  std::optional<Directory::Enrolled> enrolled = EnrolledIn(record);
+  if (enrolled && enrolled->members[1] == 0) enrolled->left = {2};
+  return enrolled;
+}
+
+TEST(Directory, WhoLeftIsKnownUntilTheyComeBack) {
+  Directory directory(&WithLeftIn, &FormerIn);
+  directory.Apply(Enrol(1, Household(101, 201, 77)));
+  directory.Apply(Enrol(2, Household(102, 202, 78)));
+  EXPECT_FALSE(directory.HasLeft(HouseholdId(1), 2));
+  directory.Apply(Rename(1, Household(101, 201, 77), Household(101, 201, 0)));
+  EXPECT_TRUE(directory.HasLeft(HouseholdId(1), 2));
+  EXPECT_FALSE(directory.HasLeft(HouseholdId(1), 1)) << "a card holder has no subject either";
+  EXPECT_FALSE(directory.HasLeft(HouseholdId(2), 2));
+  Directory restored(&WithLeftIn, &FormerIn);
+  const std::string left = Household(101, 201, 0), stayed = Household(102, 202, 78);
+  PartitionContents contents;
+  contents.records = {{{RecordKind::kHousehold, 1}, PartitionSeq(2), left}, {{RecordKind::kHousehold, 2}, PartitionSeq(1), stayed}};
+  restored.Restore(contents);
+  EXPECT_TRUE(restored.HasLeft(HouseholdId(1), 2));
+  EXPECT_FALSE(restored.HasLeft(HouseholdId(2), 2));
+  directory.Apply(Rename(1, Household(101, 201, 0), Household(101, 201, 77)));
+  EXPECT_FALSE(directory.HasLeft(HouseholdId(1), 2)) << "a merge that was undone";
+}
+
+TEST(Directory, ACardThatTwoClaimGoesToTheOtherWhenGivenUp) {
+  for (const bool loser_first : {true, false}) {
+    Directory directory(&EnrolledIn, &FormerIn);
+    directory.Apply(Enrol(loser_first ? 2 : 1, Household(101, 201, 77)));
+    directory.Apply(Enrol(loser_first ? 1 : 2, Household(101, 201, 77)));
+    directory.Apply(Enrol(3, Household(101, 201, 77)));
+    directory.Apply(Rename(1, Household(101, 201, 77), Household(111, 0, 0)));
+    EXPECT_EQ(directory.ByCard(101), HouseholdId(2));
+    EXPECT_EQ(directory.ByDoor(201), HouseholdId(2));
+    EXPECT_THAT(directory.BySubject(77), testing::ElementsAre(std::make_pair(HouseholdId(2), 2u), std::make_pair(HouseholdId(3), 2u)));
+    directory.Apply(Rename(2, Household(101, 201, 77), Household(112, 0, 0)));
+    directory.Apply(Rename(3, Household(101, 201, 77), Household(0, 0, 0)));
+    EXPECT_EQ(directory.ByCard(101), std::nullopt);
+    EXPECT_EQ(directory.ByDoor(201), std::nullopt);
+    EXPECT_TRUE(directory.BySubject(77).empty());
+    EXPECT_EQ(directory.ByCard(112), HouseholdId(2));
+  }
+}
+
+// Six households of as many partitions pass cards, doors and people around; each one's changes stay in their order, the partitions come in
+// many.
+TEST(Directory, ChangesOfNamesInAnyOrderOfPartitions) {
+  constexpr uint64_t kHouseholds = 6;
+  uint64_t seed = 1;
+  const auto random = [&seed](uint64_t below) { return (seed = MixBits(seed)) % below; };
+  std::vector<std::vector<std::string>> records(kHouseholds + 1);
+  for (uint64_t h = 1; h <= kHouseholds; ++h) {
+    for (int i = 0; i < 8; ++i) records[h].push_back(Household(random(4) + 100, random(4) + 200, random(4)));
+  }
+  const auto told = [](const Directory& directory) {
+    std::vector<std::string> all;
+    for (uint64_t hash = 1; hash < 210; ++hash) {
+      const std::optional<HouseholdId> card = directory.ByCard(hash), door = directory.ByDoor(hash);
+      std::string line = std::to_string(card ? card->value() : 0) + "/" + std::to_string(door ? door->value() : 0);
+      for (const auto& [household, member] : directory.BySubject(hash)) line += "," + std::to_string(household.value());
+      all.push_back(line);
+    }
+    return all;
+  };
+  Directory restored(&EnrolledIn, &FormerIn);
+  for (uint64_t h = 1; h <= kHouseholds; ++h) {
+    PartitionContents contents;
+    contents.records = {{{RecordKind::kHousehold, h}, PartitionSeq(1), records[h].back()}};
+    restored.Restore(contents);
+  }
+  for (int round = 0; round < 20; ++round) {
+    Directory directory(&EnrolledIn, &FormerIn);
+    std::vector<size_t> next(kHouseholds + 1, 0);
+    for (size_t left = kHouseholds * 8; left > 0;) {
+      const uint64_t h = random(kHouseholds) + 1;
+      const size_t i = next[h];
+      if (i == records[h].size()) continue;
+      directory.Apply(i == 0 ? Enrol(h, records[h][0]) : Rename(h, records[h][i - 1], records[h][i]));
+      ++next[h];
+      --left;
+    }
+    EXPECT_EQ(told(directory), told(restored)) << "round " << round;
+  }
+}
+
+// A transfer's record in these tests: its number and its stage.
+std::string TransferRecord(uint64_t number, OpenTransfers::Stage stage) {
+  std::string record;
+  ByteWriter w(record);
+  w.U64(number);
+  w.U8(static_cast<uint8_t>(stage));
+  return record;
+}
+std::optional<OpenTransfers::Step> StepIn(absl::string_view record) {
+  ByteReader in(record);
+  const uint64_t number = in.U64();
+  return OpenTransfers::Step{number, static_cast<OpenTransfers::Stage>(in.U8())};
+}
+
+TEST(OpenTransfers, AreThoseThatNeitherArrivedNorCameBackWhicheverHalfComesFirst) {
+  using Stage = OpenTransfers::Stage;
+  const auto make = [](TransactionKind kind, uint64_t number, Stage stage) {
+    CommittedTransaction committed;
+    committed.transaction.kind = kind;
+    committed.transaction.changes = {{{RecordKind::kTransfer, number}, PartitionSeq(0), TransferRecord(number, stage)}};
+    return committed;
+  };
+  OpenTransfers open(&StepIn);
+  for (uint64_t number = 1; number <= 3; ++number) open.Apply(make(TransactionKind::kTransferOut, number, Stage::kSent));
+  open.Apply(make(TransactionKind::kTransferIn, 1, Stage::kArrived));
+  open.Apply(make(TransactionKind::kTransferBack, 2, Stage::kReturned));
+  open.Apply(make(TransactionKind::kTransferIn, 4, Stage::kArrived));
+  EXPECT_THAT(open.List(10), testing::ElementsAre(3));
+  open.Apply(make(TransactionKind::kTransferOut, 4, Stage::kSent));
+  EXPECT_EQ(open.size(), 1u);
+
+  OpenTransfers restored(&StepIn);
+  PartitionContents contents;
+  const std::string sent = TransferRecord(3, Stage::kSent), returned = TransferRecord(2, Stage::kReturned);
+  contents.records = {{{RecordKind::kTransfer, 3}, PartitionSeq(1), sent}, {{RecordKind::kTransfer, 2}, PartitionSeq(1), returned}};
+  restored.Restore(contents);
+  EXPECT_THAT(restored.List(10), testing::ElementsAre(3));
 }
 
 class CapturesTest : public testing::Test {

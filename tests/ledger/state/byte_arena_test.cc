@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <string>
@@ -30,6 +31,34 @@ TEST(ByteArena, TheFirstMayBeTheLongest) {
   arena.Set(handle, std::string(limits::kRecordBytesMax, 'x'));
   EXPECT_NE(handle, 0u);
   EXPECT_EQ(arena.Get(handle).size(), limits::kRecordBytesMax);
+}
+
+TEST(ByteArena, BytesGrowAtTheirEndAndBeyondTheirBlock) {
+  ByteArena arena;
+  ByteArena::Handle handle = 0;
+  ByteArena::Handle neighbour = 0;
+  std::string expected;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string more(static_cast<size_t>(i % 17), static_cast<char>('a' + i % 26));
+    std::copy(more.begin(), more.end(), arena.Extend(handle, more.size()));
+    expected += more;
+    ASSERT_EQ(arena.Get(handle), expected) << i;
+    if (i == 5) arena.Set(neighbour, "there");
+  }
+  EXPECT_EQ(arena.Get(neighbour), "there");
+  arena.Set(handle, "short again");
+  EXPECT_EQ(arena.Get(handle), "short again");
+}
+
+TEST(ByteArena, WhatHasGrownHasRoomToGrowOn) {
+  ByteArena arena;
+  ByteArena::Handle handle = 0;
+  arena.Set(handle, std::string(100, 'a'));
+  arena.Set(handle, std::string(110, 'b'));
+  const ByteArena::Handle grown = handle;
+  arena.Set(handle, std::string(125, 'c'));
+  EXPECT_EQ(handle, grown);
+  EXPECT_EQ(arena.Get(handle), std::string(125, 'c'));
 }
 
 TEST(ByteArena, NothingTouchesItsNeighboursAndACopyIsTheSame) {

@@ -41,6 +41,18 @@ TEST(RequestKeys, KeepsClientKeysForTheWindowAndForgetsThemAfter) {
   EXPECT_EQ(keys.size(), 47u);
 }
 
+TEST(RequestKeys, KeepsDerivedKeysAsLongAsClientsOfTheirTime) {
+  RequestKeys keys;
+  const RequestKey derived = DerivedKey(At(kNow, 1), "stock-take");
+  keys.Add(At(kNow, 1), 1, PartitionSeq(1));
+  keys.Add(derived, 2, PartitionSeq(2));
+  EXPECT_EQ(keys.Find(derived, 2).seq, PartitionSeq(2));
+  keys.Add(At(kNow + limits::kRequestKeyAgeMax, 1), 1, PartitionSeq(3));
+  EXPECT_EQ(keys.Find(derived, 2).verdict, Verdict::kSame);
+  keys.Add(At(kNow + limits::kRequestKeyAgeMax + absl::Hours(72), 1), 1, PartitionSeq(4));
+  EXPECT_EQ(keys.Find(derived, 2).verdict, Verdict::kForgotten) << "and never taken as new";
+}
+
 TEST(RequestKeys, KeepsADevicesLatestAndNeverTakesAForgottenOneAsNew) {
   RequestKeys keys;
   const CatalogueId device(5);

@@ -81,6 +81,32 @@ TEST_P(StateConformance, CommitsAreNumberedFromOneAndSeenAfterwards) {
                   .ok());
 }
 
+TEST_P(StateConformance, WhatIsExpectedIsShownAsWhatIsNot) {
+  ASSERT_TRUE(Execute(*state, {1, 1}, Move({1, 1}, 500, "a")).ok());
+  std::vector<RecordKey> records;
+  std::vector<AccountId> accounts;
+  for (uint64_t id = 0; id < 1500; ++id) {
+    records.push_back({RecordKind::kHousehold, id});
+    accounts.push_back({AccountKind::kHousehold, Asset::kReward, id});
+  }
+  const auto read = [&](const View& view, PartitionSeq last) {
+    const std::optional<RecordView> before = view.Record(kRecord);
+    view.Expect(records, accounts);
+    view.Expect(records, {});  // again
+    EXPECT_EQ(last, PartitionSeq(1));
+    ASSERT_TRUE(before);
+    EXPECT_EQ(before->bytes, "a");  // still good
+    for (size_t i = 0; i < records.size(); ++i) {
+      const std::optional<RecordView> record = view.Record(records[i]);
+      EXPECT_EQ(record.has_value(), records[i] == kRecord);
+      EXPECT_EQ(view.Balance(accounts[i]).hundredths(), accounts[i] == kHome ? 500 : 0);
+    }
+    EXPECT_EQ(view.Record(kRecord)->bytes, "a");
+    EXPECT_EQ(view.Balance(kBank).hundredths(), -500);  // not named
+  };
+  EXPECT_TRUE(state->Read(kPartition, read).ok());
+}
+
 TEST_P(StateConformance, AKeyHasOneEffect) {
   ASSERT_TRUE(Execute(*state, {1, 1}, Move({1, 1}, 500, "a")).ok());
   const auto again = Execute(*state, {1, 1}, Move({1, 1}, 500, "a"));

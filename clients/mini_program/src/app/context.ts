@@ -38,7 +38,7 @@ export const signedIn = shallowRef<StoredSession | null>(null);
 export const session = new Session({
   store: uniStore,
   freshCode,
-  createSession: (code, subject) => api.createSession(code, subject),
+  createSession: (code, subject, invitation) => api.createSession(code, subject, invitation),
   changed: (current) => {
     signedIn.value = current;
   },

@@ -61,7 +61,7 @@ export function groupVoucherCode(text: string): string {
   return groups.join('-');
 }
 
-/** The text in a voucher's QR. */
+/** The text in the QR of a code on paper, which does not change. */
 export function voucherQrText(code: string): string {
   return `FV1.${plainVoucherCode(code)}`;
 }

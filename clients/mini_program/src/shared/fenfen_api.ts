@@ -3,8 +3,8 @@ import type { ApiClient } from './api_client';
 import { asApiError } from './api_error';
 import type { Intents } from './intents';
 import type {
-  Balance, CapturesPage, Capture, Category, EntriesPage, Entry, EntryTrace, Household, Offer, Region, SandboxPerson, SessionReply,
-  Station, StationCode, Voucher,
+  Appeal, AppealReason, BadgeView, Balance, BoardSummary, BoardView, CapturesPage, Capture, Category, EntriesPage, Entry, EntryTrace, Game,
+  Household, Invitation, MemberRole, Offer, QuestView, Region, SandboxPerson, SessionReply, Station, StationCode, Voucher,
 } from './wire';
 
 /** How staff know a household. */
@@ -35,9 +35,9 @@ export class FenfenApi {
     return reply.code;
   }
 
-  /** Signs in; `subject` chooses one of the person's principals, empty for the first. */
-  createSession(code: string, subject: string): Promise<SessionReply> {
-    const body = subject ? { code, subject } : { code };
+  /** Signs in; `subject` chooses one of the person's principals, empty for the first; `invitation` joins a household before. */
+  createSession(code: string, subject: string, invitation = ''): Promise<SessionReply> {
+    const body = { code, ...(subject ? { subject } : {}), ...(invitation ? { invitation } : {}) };
     return this.client.json({ method: 'POST', path: '/v1/sessions', body, once: true });
   }
 
@@ -106,6 +106,48 @@ export class FenfenApi {
 
   stationCode(station: string): Promise<StationCode> {
     return this.get(`/v1/${station}/code`);
+  }
+
+  async invite(household: string, role: MemberRole): Promise<Invitation> {
+    return (await this.change<{ invitation: Invitation }>(`/v1/${household}/invitations`, { role })).invitation;
+  }
+
+  /** The last appeal against each entry, the newest first. */
+  async appeals(household: string): Promise<Appeal[]> {
+    return (await this.get<{ appeals: Appeal[] }>(`/v1/${household}/appeals${query({ page_size: 100 })}`)).appeals;
+  }
+
+  async appeal(entry: string, reason: AppealReason): Promise<Appeal> {
+    return (await this.change<{ appeal: Appeal }>(`/v1/${entry}:appeal`, { reason })).appeal;
+  }
+
+  async game(household: string): Promise<Game> {
+    return (await this.get<{ game: Game }>(`/v1/${household}/game`)).game;
+  }
+
+  async badges(household: string): Promise<BadgeView[]> {
+    return (await this.get<{ badges: BadgeView[] }>(`/v1/${household}/badges`)).badges;
+  }
+
+  async quests(household: string): Promise<QuestView[]> {
+    return (await this.get<{ quests: QuestView[] }>(`/v1/${household}/quests`)).quests;
+  }
+
+  async boards(household: string): Promise<BoardSummary[]> {
+    return (await this.get<{ boards: BoardSummary[] }>(`/v1/${household}/boards`)).boards;
+  }
+
+  async board(household: string, board: string): Promise<BoardView> {
+    return (await this.get<{ board: BoardView }>(`/v1/${household}/board${query({ board })}`)).board;
+  }
+
+  /** Whether it is on boards, and whether it gets notices; both are set. */
+  async setPreferences(household: string, hidden: boolean, quiet: boolean): Promise<Entry> {
+    return (await this.change<{ entry: Entry }>(`/v1/${household}/preferences`, { hidden, quiet })).entry;
+  }
+
+  async useFreeze(household: string, day: string): Promise<Entry> {
+    return (await this.change<{ entry: Entry }>(`/v1/${household}/freezes`, { day })).entry;
   }
 
   /** A QR of the text, as PNG. */

@@ -16,7 +16,7 @@ export interface SessionOptions {
   store: KeyValueStore;
   /** A fresh sign-in code without asking the person: wx.login, or the sandbox for the person chosen before. */
   freshCode: () => Promise<string>;
-  createSession: (code: string, subject: string) => Promise<SessionReply>;
+  createSession: (code: string, subject: string, invitation: string) => Promise<SessionReply>;
   /** Called after every change, with the session or null. */
   changed: (session: StoredSession | null) => void;
 }
@@ -35,9 +35,9 @@ export class Session implements TokenSource {
     return this.current?.token ?? '';
   }
 
-  /** Signs in as one of the person's principals; the first where `subject` is empty. */
-  async signIn(subject = ''): Promise<Principal> {
-    const reply = await this.options.createSession(await this.options.freshCode(), subject);
+  /** Signs in as one of the person's principals; the first where `subject` is empty. With an invitation it joins that household first. */
+  async signIn(subject = '', invitation = ''): Promise<Principal> {
+    const reply = await this.options.createSession(await this.options.freshCode(), subject, invitation);
     this.keep({ token: reply.token, principal: reply.principal, principals: reply.principals });
     return reply.principal;
   }

@@ -15,9 +15,58 @@ export type EntryKind =
   | 'ENTRY_KIND_ENROLMENT'
   | 'ENTRY_KIND_DROP'
   | 'ENTRY_KIND_RESERVATION'
-  | 'ENTRY_KIND_CAPTURE';
+  | 'ENTRY_KIND_CAPTURE'
+  | 'ENTRY_KIND_PENDING_DROP'
+  | 'ENTRY_KIND_RELEASE'
+  | 'ENTRY_KIND_REJECTION'
+  | 'ENTRY_KIND_BAG_ISSUE'
+  | 'ENTRY_KIND_EXPIRY'
+  | 'ENTRY_KIND_MEMBERSHIP'
+  | 'ENTRY_KIND_CARD_CHANGE'
+  | 'ENTRY_KIND_MOVE'
+  | 'ENTRY_KIND_TRANSFER_OUT'
+  | 'ENTRY_KIND_TRANSFER_IN'
+  | 'ENTRY_KIND_TRANSFER_BACK'
+  | 'ENTRY_KIND_VOUCHER_CANCEL'
+  | 'ENTRY_KIND_VOUCHER_EXPIRY'
+  | 'ENTRY_KIND_REFUND'
+  | 'ENTRY_KIND_REVERSAL'
+  | 'ENTRY_KIND_ADJUSTMENT_PROPOSAL'
+  | 'ENTRY_KIND_ADJUSTMENT'
+  | 'ENTRY_KIND_ADJUSTMENT_DISMISSAL'
+  | 'ENTRY_KIND_APPEAL'
+  | 'ENTRY_KIND_APPEAL_ANSWER'
+  | 'ENTRY_KIND_PREFERENCE'
+  | 'ENTRY_KIND_FREEZE'
+  | 'ENTRY_KIND_TEAM'
+  | 'ENTRY_KIND_AWARD'
+  | 'ENTRY_KIND_HOLD'
+  | 'ENTRY_KIND_HOLD_END'
+  | 'ENTRY_KIND_REINSPECTION';
 
-export type VoucherState = 'STATE_UNSPECIFIED' | 'STATE_RESERVED' | 'STATE_CAPTURED' | 'STATE_EXPIRED';
+export type VoucherState =
+  | 'STATE_UNSPECIFIED'
+  | 'STATE_RESERVED'
+  | 'STATE_CAPTURED'
+  | 'STATE_EXPIRED'
+  | 'STATE_CANCELLED'
+  | 'STATE_REFUNDED';
+
+export type MemberRole =
+  | 'MEMBER_ROLE_UNSPECIFIED'
+  | 'MEMBER_ROLE_ADULT'
+  | 'MEMBER_ROLE_HEAD'
+  | 'MEMBER_ROLE_MINOR'
+  | 'MEMBER_ROLE_ASSISTED';
+
+/** The reasons that a household may give for an appeal; the proto has more. */
+export type AppealReason =
+  | 'CORRECTION_REASON_WRONG_HOUSEHOLD'
+  | 'CORRECTION_REASON_WRONG_WEIGHT'
+  | 'CORRECTION_REASON_WRONG_CATEGORY'
+  | 'CORRECTION_REASON_DUPLICATE'
+  | 'CORRECTION_REASON_DEVICE_FAULT'
+  | 'CORRECTION_REASON_MISSED';
 
 /** One thing a person may act as. */
 export interface Principal {
@@ -93,6 +142,7 @@ export interface EntryTrace {
 export interface Member {
   name: string;
   has_wechat: boolean;
+  role: MemberRole;
 }
 
 export interface Household {
@@ -127,6 +177,10 @@ export interface Voucher {
   reserve_time?: string;
   expire_time?: string;
   capture_time?: string;
+  close_time?: string;
+  /** The text of the QR on the screen, and when the next one is to be asked for; only while reserved. */
+  screen_code: string;
+  screen_code_end_time?: string;
 }
 
 export interface Capture {
@@ -178,4 +232,129 @@ export interface StationCode {
 export interface SandboxPerson {
   openid: string;
   label: string;
+}
+
+/** An invitation to join the household. */
+export interface Invitation {
+  code: string;
+  role: MemberRole;
+  expire_time?: string;
+}
+
+/** An appeal against an entry, and what became of it. */
+export interface Appeal {
+  name: string;
+  entry: string;
+  state: 'STATE_UNSPECIFIED' | 'STATE_OPEN' | 'STATE_UPHELD' | 'STATE_DECLINED';
+  create_time?: string;
+  answer_time?: string;
+}
+
+export interface StreakDay {
+  day: string;
+  dropped: boolean;
+  kept: boolean;
+  can_keep: boolean;
+}
+
+export interface Team {
+  name: string;
+  title: string;
+  members: number;
+  is_founder: boolean;
+}
+
+/** Where a household stands. */
+export interface Game {
+  civic: number;
+  level: number;
+  level_title_zh: string;
+  level_title_en: string;
+  next_level_title_zh: string;
+  next_level_title_en: string;
+  next_level_missing: number;
+  streak_days: number;
+  streak_best_days: number;
+  dropped_today: boolean;
+  days: StreakDay[];
+  freezes_left: number;
+  hidden: boolean;
+  quiet: boolean;
+  team?: Team | null;
+}
+
+export interface Board {
+  name: string;
+  title_zh: string;
+  title_en: string;
+}
+
+export interface BoardSummary {
+  board: Board;
+  region_display_name: string;
+  period: string;
+}
+
+export interface Place {
+  rank: number;
+  name: string;
+  region_display_name: string;
+  score_zh: string;
+  score_en: string;
+  is_own: boolean;
+}
+
+export interface BoardView {
+  board: Board;
+  region_display_name: string;
+  first_day: string;
+  last_day: string;
+  closed: boolean;
+  closes_on: string;
+  places: Place[];
+  own?: Place | null;
+  around: Place[];
+  entrants: number;
+  tie_rule_zh: string;
+  tie_rule_en: string;
+}
+
+export interface GoalProgress {
+  text_zh: string;
+  text_en: string;
+  value: number;
+  target: number;
+  reached: boolean;
+  left_zh: string;
+  left_en: string;
+}
+
+export interface BadgeView {
+  name: string;
+  title_zh: string;
+  title_en: string;
+  goals: GoalProgress[];
+  awarded: boolean;
+  award_day: string;
+  summary_zh: string;
+  summary_en: string;
+}
+
+export interface QuestView {
+  name: string;
+  title_zh: string;
+  title_en: string;
+  state:
+    | 'STATE_UNSPECIFIED'
+    | 'STATE_UPCOMING'
+    | 'STATE_OPEN'
+    | 'STATE_CLOSING'
+    | 'STATE_REACHED'
+    | 'STATE_AWARDED'
+    | 'STATE_MISSED';
+  steps: GoalProgress[];
+  in_order: boolean;
+  team_title: string;
+  summary_zh: string;
+  summary_en: string;
 }

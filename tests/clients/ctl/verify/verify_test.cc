@@ -3,6 +3,7 @@
 
 #include "absl/strings/escaping.h"
 #include "clients/ctl/verify/partition_fold.h"
+#include "fenfen/ledger/v1/spending.pb.h"
 #include "ledger/journal/sealing.h"
 #include "ledger/state/memory_state.h"
 #include "tests/clients/ctl/verify/book.h"
@@ -92,6 +93,20 @@ Transaction CaptureWith(Book& book, VoucherId voucher, const std::function<void(
   VoucherRecord record = *DecodeVoucher(t.changes[1].bytes);
   change(record);
   t.changes[1].bytes = EncodeVoucher(record);
+  return t;
+}
+
+// A piece set aside, and what the offer's stock says of it.
+Transaction TakeStock(Book& book, int64_t held) {
+  Transaction t = book.Drop(kHousehold, 10);
+  ledger::v1::StockHold hold;
+  hold.set_offer(66);
+  hold.set_quantity(1);
+  hold.set_state(ledger::v1::StockHold::STATE_HELD);
+  ledger::v1::OfferStock stock;
+  stock.set_held(held);
+  t.changes.push_back({{RecordKind::kStockHold, VoucherOf(kHousehold, 1).value()}, PartitionSeq(0), hold.SerializeAsString()});
+  t.changes.push_back({{RecordKind::kOfferStock, 66}, PartitionSeq(0), stock.SerializeAsString()});
   return t;
 }
 
@@ -216,7 +231,7 @@ const Wrong kWrongs[] = {
     {"AVoucherCapturedTwice", [](Book& book) { return book.Capture(kVoucher); }, "is captured again"},
     {"AVoucherReservedAfterItsCapture",
      [](Book& book) { return CaptureWith(book, kVoucher, [](VoucherRecord& v) { v.state = VoucherState::kReserved; }); },
-     "is reserved after its capture"},
+     "is reserved after it was captured"},
     {"AVoucherCapturedByAnotherMerchant",
      [](Book& book) { return CaptureWith(book, VoucherOf(kHousehold, 2), [](VoucherRecord& v) { v.merchant = CatalogueId(78); }); },
      "is no longer what was reserved"},
@@ -234,6 +249,17 @@ const Wrong kWrongs[] = {
        return t;
      },
      "open vouchers add up to 0, held is 200"},
+    {"AVoucherRefundedBeforeItsCapture",
+     [](Book& book) { return CaptureWith(book, VoucherOf(kHousehold, 2), [](VoucherRecord& v) { v.state = VoucherState::kRefunded; }); },
+     "is refunded after it was reserved"},
+    {"ACancelledVoucherThatPaysItsMerchant",
+     [](Book& book) { return CaptureWith(book, VoucherOf(kHousehold, 2), [](VoucherRecord& v) { v.state = VoucherState::kCancelled; }); },
+     "is cancelled, and its household is not credited"},
+    {"AVoucherMadeVoidAfterItWasReserved",
+     [](Book& book) { return CaptureWith(book, VoucherOf(kHousehold, 2), [](VoucherRecord& v) { v.state = VoucherState::kVoid; }); },
+     "is void after it was reserved"},
+    {"StockThatIsNotWhatItsHoldsAre", [](Book& book) { return TakeStock(book, 2); },
+     "its holds come to 1 held and 0 taken, it says 2 and 0"},
     {"AVoucherPaidWithOtherLots",
      [](Book& book) { return CaptureWith(book, VoucherOf(kHousehold, 2), [](VoucherRecord& v) { v.lots[0].amount = Points(199); }); },
      "was paid with 199, not 200"},

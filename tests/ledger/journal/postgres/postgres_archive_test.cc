@@ -8,6 +8,7 @@
 
 #include "ledger/journal/posix_file.h"
 #include "ledger/journal/postgres/archive.h"
+#include "ledger/journal/postgres/base.h"
 #include "tests/ledger/journal/postgres/postgres_fixture.h"
 
 namespace fenfen {
@@ -104,12 +105,21 @@ TEST_F(PostgresArchiveTest, AMonthGoesToAFileAndComesBack) {
   EXPECT_EQ(Ask("SELECT count(*) FROM fenfen.entries"), "20");
 
   // What needs the month says so; what does not goes on.
-  const std::string needs = "restore " + ArchiveFileName({journal_->Id(), kMay});
-  ExpectRefused(journal_->Read(PartitionId(3), PartitionSeq(4)).status(), absl::StatusCode::kFailedPrecondition, needs);
+  const std::string file = ArchiveFileName({journal_->Id(), kMay});
+  const std::string needs = "fenfenctl journal restore brings it back from " + file;
+  for (const absl::Status& refused :
+       {journal_->Read(PartitionId(3), PartitionSeq(4)).status(), journal_->Locate(PartitionId(200), PartitionSeq(10)).status()}) {
+    ASSERT_EQ(RefusalOf(refused).reason, Reason::REASON_ENTRY_ARCHIVED) << refused;
+    EXPECT_THAT(RefusalOf(refused).facts, testing::ElementsAre(testing::Pair("file", file)));
+  }
   EXPECT_TRUE(journal_->Read(PartitionId(3), PartitionSeq(11)).ok());
   int visited = 0;
   ExpectRefused(Replay({}, &visited), absl::StatusCode::kFailedPrecondition, needs);
+  EXPECT_EQ(visited, 0) << "it is known before anything is folded";
   SequenceVector after{};
+  after[3] = PartitionSeq(10);
+  after[200] = PartitionSeq(9);
+  ExpectRefused(Replay(after, &visited), absl::StatusCode::kFailedPrecondition, "transaction 10 of partition 200 is in an archived month");
   after[3] = after[200] = PartitionSeq(10);
   EXPECT_TRUE(Replay(after, &visited).ok());
   EXPECT_EQ(visited, 20);
@@ -190,11 +200,58 @@ TEST_F(PostgresArchiveTest, MonthsThatCannotBeArchived) {
   ExpectRefused(Archive(absl::CivilMonth(1999, 1)).status(), absl::StatusCode::kFailedPrecondition, "the journal has no month 1999-01");
   const absl::CivilMonth now = absl::ToCivilMonth(absl::Now(), absl::UTCTimeZone());
   ExpectRefused(Archive(now).status(), absl::StatusCode::kFailedPrecondition, "is not over");
+  Ask(absl::StrCat("SELECT fenfen.make_month('", absl::FormatCivilTime(absl::CivilDay(now - 1)), "')"));
+  ExpectRefused(Archive(now - 1).status(), absl::StatusCode::kFailedPrecondition, "ended less than 46 days ago");
   ASSERT_TRUE(Archive(kMay).ok());
   ExpectRefused(Archive(kMay).status(), absl::StatusCode::kFailedPrecondition, "2024-05 is archived already, in fenfen-");
   std::ofstream(PathOf(kJune)) << "something";
   ExpectRefused(Archive(kJune).status(), absl::StatusCode::kAlreadyExists, "is there already");
   EXPECT_EQ(Ask("SELECT count(*) FROM fenfen.entries_2024_06"), "20");
+}
+
+// --- Bases.
+
+TEST_F(PostgresArchiveTest, ABaseIsStoredWholeAndTheNewestTwoAreKept) {
+  EXPECT_EQ(*NewestBase(session_), std::nullopt);
+  const std::string bytes = std::string(2'500'000, 'b') + std::string(1, '\0') + "end";
+  const std::string path = folder_.path() + "/base";
+  std::ofstream(path, std::ios::binary) << bytes;
+  const auto file = files_.OpenForRead(path);
+  BaseInfo base{0, bytes.size(), {}};
+  for (base.number = 4; base.number <= 6; ++base.number) {
+    base.sequences[3] = PartitionSeq(base.number);
+    base.sequences[256] = PartitionSeq(9);
+    const absl::Status stored = StoreBase(session_, **file, base);
+    ASSERT_TRUE(stored.ok()) << stored;
+  }
+  base.number = 6;
+  EXPECT_TRUE(absl::IsAlreadyExists(StoreBase(session_, **file, base)));
+  const auto newest = NewestBase(session_);
+  ASSERT_TRUE(newest.ok()) << newest.status();
+  ASSERT_TRUE(newest->has_value());
+  EXPECT_EQ((*newest)->number, 6u);
+  EXPECT_EQ((*newest)->sequences, base.sequences);
+  const auto fetched = files_.Create(folder_.path() + "/fetched");
+  ASSERT_TRUE(FetchBase(session_, **newest, **fetched).ok());
+  EXPECT_EQ(Text(folder_.path() + "/fetched"), bytes);
+  EXPECT_EQ(Ask("SELECT string_agg(DISTINCT number::text, ' ') FROM fenfen.base_pieces"), "5 6");
+  const auto none = files_.Create(folder_.path() + "/none");
+  EXPECT_TRUE(absl::IsNotFound(FetchBase(session_, BaseInfo{4, 1, {}}, **none)));
+  Ask("DELETE FROM fenfen.base_pieces WHERE piece = 2");
+  ExpectRefused(FetchBase(session_, **newest, **none), absl::StatusCode::kDataLoss, "base 6 has 2097152 bytes, it had 2500004");
+}
+
+TEST_F(PostgresArchiveTest, AMonthThatTheBaseDoesNotHoldStays) {
+  SequenceVector base{};
+  base[3] = PartitionSeq(20);
+  base[200] = PartitionSeq(9);
+  ExpectRefused(ArchiveMonth(session_, files_, folder_.path(), kMay, &base).status(), absl::StatusCode::kFailedPrecondition,
+                "transaction 10 of partition 200 is of 2024-05 and not in the base that is to stand for it");
+  EXPECT_EQ(Ask("SELECT count(*) FROM fenfen.entries_2024_05"), "20");
+  EXPECT_FALSE(std::filesystem::exists(PathOf(kMay)));
+  base[200] = PartitionSeq(10);
+  const absl::StatusOr<ArchiveSummary> archived = ArchiveMonth(session_, files_, folder_.path(), kMay, &base);
+  EXPECT_TRUE(archived.ok()) << archived.status();
 }
 
 TEST_F(PostgresArchiveTest, FilesThatCannotBeRestored) {

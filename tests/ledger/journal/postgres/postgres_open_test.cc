@@ -140,12 +140,14 @@ TEST_F(PostgresOpenTest, AServersRoleWritesAndCannotEdit) {
     Ask(line);
     ++grants;
   }
-  EXPECT_EQ(grants, 6);
+  EXPECT_EQ(grants, 7);
   const std::string conninfo = server_->Conninfo(database_, "fenfend");
   {
     auto journal = MustOpen(OptionsFor(conninfo));
     EXPECT_TRUE(AppendAndWait(*journal, EntryOf(7, 1)).ok());  // makes the month, too
     EXPECT_TRUE(journal->Read(PartitionId(7), PartitionSeq(1)).ok());
+    EXPECT_TRUE(journal->TakeLease("expiry", absl::Minutes(1))->granted);
+    EXPECT_TRUE(journal->GiveBackLease("expiry", /*done=*/true).ok());
   }
   for (const char* sql : {"UPDATE fenfen.entries SET kind = 4", "DELETE FROM fenfen.postings_2026_06", "DELETE FROM fenfen.heads",
                           "ALTER TABLE fenfen.entries DISABLE TRIGGER append_only", "DROP TABLE fenfen.entries_2026_06",

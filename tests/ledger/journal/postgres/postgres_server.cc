@@ -53,6 +53,7 @@ pid_t Spawn(const std::string& program, const std::vector<std::string>& args, co
   ::dup2(out, 2);
   if (user != nullptr && (::setgroups(1, &user->pw_gid) != 0 || ::setgid(user->pw_gid) != 0 || ::setuid(user->pw_uid) != 0)) ::_exit(126);
   ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  ::closefrom(3);  // what the test has open is not the server's
   ::execv(argv[0], argv.data());
   ::_exit(127);
 }

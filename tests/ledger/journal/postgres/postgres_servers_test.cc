@@ -174,6 +174,83 @@ TEST_F(PostgresServersTest, AGapIsToldOnceAndFilled) {
   EXPECT_EQ(server_->Run(database_, {"SELECT count(*) FROM fenfen.entries"}), "5");
 }
 
+// --- A writer that has gone silent.
+
+// A session that has locked all heads and does not go on in the middle of a COPY: as a server's that was cut off or paused there.
+class SilentSession {
+ public:
+  SilentSession(const std::string& conninfo, const std::string& name) {
+    absl::StatusOr<std::unique_ptr<PgConnection>> session = PgConnection::Open(conninfo, absl::Seconds(60));
+    EXPECT_TRUE(session.ok()) << session.status();
+    session_ = *std::move(session);
+    for (const char* sql : {"BEGIN", "SELECT partition FROM fenfen.heads FOR UPDATE"}) EXPECT_TRUE(session_->Script(sql).ok()) << sql;
+    EXPECT_TRUE(session_->Query("SELECT set_config('application_name', $1, false)", {name}).ok());
+    const absl::Status begun =
+        session_->BeginCopy("COPY fenfen.entry_index (sequence, request_key, month, partition) FROM STDIN (FORMAT binary)");
+    EXPECT_TRUE(begun.ok()) << begun;
+  }
+  void GoAway() { session_.reset(); }
+
+ private:
+  std::unique_ptr<PgConnection> session_;
+};
+
+class PostgresSilenceTest : public PostgresServersTest {
+ protected:
+  std::unique_ptr<PostgresJournal> OpenImpatient() {
+    PostgresJournalOptions options = Options();
+    options.session.timeout = absl::Seconds(2);
+    options.reconnect_delay_max = absl::Milliseconds(100);
+    return MustOpen(std::move(options));
+  }
+  std::string SessionsOf(const std::string& name) {
+    return server_->Run(database_, {"SELECT count(*) FROM pg_stat_activity WHERE application_name = '" + name + "'"});
+  }
+  void AwaitEnd(const std::string& name) {
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
+    while (SessionsOf(name) != "0") {
+      ASSERT_LT(absl::Now(), deadline);
+      absl::SleepFor(absl::Milliseconds(5));
+    }
+  }
+  const std::string ended_ =
+      "PostgreSQL: a writer had gone silent in the middle of a group and kept others out; its session was ended: fenfend silent";
+};
+
+TEST_F(PostgresSilenceTest, AnotherWriterEndsItsSession) {
+  auto journal = OpenImpatient();
+  ASSERT_TRUE(AppendAndWait(*journal, EntryOf(7, 1)).ok());
+  SilentSession silent(server_->Conninfo(database_), "fenfend silent");
+  EXPECT_TRUE(AppendAndWait(*journal, EntryOf(7, 2)).ok());
+  AwaitEnd("fenfend silent");
+  EXPECT_THAT(reports_.all(), testing::Contains(ended_));
+  EXPECT_EQ(server_->Run(database_, {"SELECT count(*) FROM fenfen.entry_index"}), "2");
+}
+
+// Whoever only claims has no group to write, and meets it all the same.
+TEST_F(PostgresSilenceTest, AClaimEndsItsSession) {
+  auto journal = OpenImpatient();
+  SilentSession silent(server_->Conninfo(database_), "fenfend silent");
+  absl::StatusOr<Journal::Head> claimed = journal->Claim(kSeven);
+  while (!claimed.ok() && !HasFailure()) {
+    ASSERT_TRUE(absl::IsUnavailable(claimed.status())) << claimed.status();
+    claimed = journal->Claim(kSeven);
+  }
+  AwaitEnd("fenfend silent");
+  EXPECT_THAT(reports_.all(), testing::Contains(ended_));
+}
+
+// An operator's session is not the servers' to end.
+TEST_F(PostgresSilenceTest, NobodyElsesSessionIsEnded) {
+  auto journal = OpenImpatient();
+  SilentSession person(server_->Conninfo(database_), "psql");
+  for (int refused = 0; refused < 3; ++refused) EXPECT_FALSE(journal->Claim(kSeven).ok());
+  EXPECT_EQ(SessionsOf("psql"), "1");
+  person.GoAway();
+  EXPECT_TRUE(AppendAndWait(*journal, EntryOf(7, 1)).ok());
+  EXPECT_THAT(reports_.all(), testing::Not(testing::Contains(HasSubstr("its session was ended"))));
+}
+
 // --- What one finds of the others.
 
 TEST_F(PostgresServersTest, WhatOthersWroteIsFoundByHeadsAndRanges) {

@@ -55,6 +55,11 @@ class MemoryTail final : public TestTail {
     absl::MutexLock lock(&mutex_);
     return entries_[partition.value()];
   }
+  // Nothing can be read, for this reason; OK: it can again.
+  void RefuseReads(const absl::Status& why) {
+    absl::MutexLock lock(&mutex_);
+    unreadable_ = why;
+  }
   // Loses everything after `last`, as no journal should.
   void Truncate(PartitionId partition, PartitionSeq last) {
     absl::MutexLock lock(&mutex_);
@@ -71,6 +76,7 @@ class MemoryTail final : public TestTail {
   absl::StatusOr<Head> HeadOf(PartitionId partition) override { return Head{0, LastDurable(partition)}; }
   absl::StatusOr<std::string> Read(PartitionId partition, PartitionSeq seq) override {
     absl::MutexLock lock(&mutex_);
+    if (!unreadable_.ok()) return unreadable_;
     const auto& entries = entries_[partition.value()];
     if (seq.value() == 0 || seq.value() > entries.size()) return absl::NotFoundError("no such entry");
     return entries[seq.value() - 1];
@@ -98,6 +104,7 @@ class MemoryTail final : public TestTail {
   mutable absl::Mutex mutex_;
   std::array<std::vector<std::string>, kPartitions> entries_ ABSL_GUARDED_BY(mutex_);
   absl::Status sound_ ABSL_GUARDED_BY(mutex_);
+  absl::Status unreadable_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What several servers share.

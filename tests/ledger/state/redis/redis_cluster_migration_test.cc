@@ -55,7 +55,7 @@ TEST(RedisClusterMigration, ASlotThatStaysHalfWay) {
   const PartitionKeys keys("demo", RedisLedger::kPartition);
   const size_t from = cluster.MasterOf(keys.slot()), to = (from + 1) % TestCluster::kMasters;
   cluster.BeginToMoveSlot(keys.slot(), from, to, {keys.Book(1)});
-  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 2}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 2}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE);
   EXPECT_TRUE(ledger.Execute(RedisLedger::Move({1, 2}, 2, 10), PartitionId(4)).ok()) << "another partition has nothing to do with it";
   cluster.MoveSlot(keys.slot(), from, to);
   absl::StatusOr<ExecuteResult> result = absl::UnknownError("");

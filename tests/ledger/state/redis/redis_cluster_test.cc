@@ -70,7 +70,7 @@ TEST(RedisClusterSlots, ARedirectionIsRead) {
 TestCluster& Shared() {
   static TestCluster cluster(
       {"user ledger on >only-functions ~fenfen:* +fcall +ping +role +info +hget +hmget +hset +hdel +hgetall +exists "
-       "+unlink +asking +cluster|slots +function|load"});
+       "+unlink +asking +cluster|info +cluster|slots +function|load"});
   return cluster;
 }
 
@@ -105,7 +105,7 @@ TEST(RedisClusterState, ANodeThatIsNoneIsNamed) {
   MemoryTail tail;
   RedisLedger ledger(options, tail, "demo", absl::Milliseconds(50));
   AwaitThat([&] { return absl::StrContains(ledger.state().Condition().message(), "cluster support disabled"); }, "it does not say why");
-  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 1}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 1}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE);
   // And the other way round.
   RedisOptions single = Shared().Options();
   single.cluster.clear();

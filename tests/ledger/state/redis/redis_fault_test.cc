@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "ledger/core/limits.h"
 #include "ledger/state/redis/library.h"
 #include "tests/ledger/state/redis/redis_fixture.h"
 #include "tests/ledger/state/redis/under_load.h"
@@ -161,8 +162,26 @@ TEST_F(RedisFaultTest, AJournalThatLostSomethingStopsThePartition) {
   RedisLedger next(server.OverUnixSocket(), tail, "demo", absl::Milliseconds(100));
   const absl::Status status = next.AwaitOpen();
   EXPECT_TRUE(absl::IsDataLoss(status)) << status;
-  EXPECT_EQ(ReasonOf(next.Execute(RedisLedger::Move({1, 9}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(ReasonOf(next.Execute(RedisLedger::Move({1, 9}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE);
   EXPECT_EQ(server.Type({"HGET", "fenfen:{demo.3}:accounts", "2/1/2"}), "60") << "nothing was touched";
+}
+
+// Who waits for it to open is told at once, however long they would have waited; and it opens once somebody has brought that back.
+TEST_F(RedisFaultTest, WhatTheJournalHasPutAwayIsNotWaitedFor) {
+  RedisServer server;
+  MemoryTail tail;
+  {
+    RedisLedger ledger(server.OverUnixSocket(), tail);
+    Commit(ledger, 1, 5);
+  }
+  server.Type({"FLUSHALL"});
+  tail.RefuseReads(absl::FailedPreconditionError("archived: bring it back"));
+  RedisLedger next(server.OverUnixSocket(), tail, "demo", absl::Seconds(60));
+  const absl::Status status = next.AwaitOpen(absl::Hours(1));
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_EQ(status.message(), "archived: bring it back");
+  tail.RefuseReads(absl::OkStatus());
+  EXPECT_EQ(next.Balance(2), 50) << "who waits for the partition is served once it is there";
 }
 
 TEST_F(RedisFaultTest, LostKeysAreRestored) {
@@ -202,10 +221,23 @@ TEST_F(RedisFaultTest, EachLostKeyIsMissed) {
 TEST_F(RedisFaultTest, AFullRedisRefusesWritesAndServesReads) {
   RedisServer server;
   MemoryTail tail;
+  std::atomic<uint64_t> told{0};
+  absl::Notification all_told;
   RedisLedger ledger(server.OverUnixSocket(), tail);
   Commit(ledger, 1, 5);
   server.Type({"CONFIG", "SET", "maxmemory", "1"});
   EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 6}, 2, 10))), Reason::REASON_STORAGE_FULL);
+  // More than one call can take, at once: whoever waits behind the first is told, too.
+  constexpr uint64_t kRequests = 3;
+  for (uint64_t request = 0; request < kRequests; ++request) {
+    std::vector<State::Work> works;
+    for (uint64_t n = 0; n < limits::kExecuteMax; ++n) works.push_back(RedisLedger::Move({2, 100 * request + n}, 2, 10));
+    ledger.state().Execute(RedisLedger::kPartition, std::move(works), [&](std::vector<absl::StatusOr<ExecuteResult>> results) {
+      for (const auto& result : results) EXPECT_EQ(ReasonOf(result), Reason::REASON_STORAGE_FULL);
+      if (told.fetch_add(1) + 1 == kRequests) all_told.Notify();
+    });
+  }
+  EXPECT_TRUE(all_told.WaitForNotificationWithTimeout(absl::Seconds(60)));
   EXPECT_EQ(ledger.Balance(2), 50);
   server.Type({"CONFIG", "SET", "maxmemory", "0"});
   Commit(ledger, 6, 1);
@@ -220,7 +252,7 @@ TEST_F(RedisFaultTest, AMasterThatBecomesAReplicaIsLeft) {
   ASSERT_TRUE(ledger.AwaitOpen().ok());
   Commit(ledger, 1, 5);
   server.Type({"REPLICAOF", "127.0.0.1", absl::StrCat(other.port())});
-  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 6}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 6}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE);
   EXPECT_EQ(FaultOf(ledger.state().Condition()), RedisFault::kReadOnly) << ledger.state().Condition();
   server.Type({"REPLICAOF", "NO", "ONE"});
   ASSERT_TRUE(ledger.AwaitOpen().ok());
@@ -239,13 +271,33 @@ TEST_F(RedisFaultTest, ASilentRedisLeavesTheOutcomeUnknownAndTheSameKeyTellsIt) 
   Commit(ledger, 1, 1);
   server.Pause();
   EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 2}, 2, 10))), Reason::REASON_OUTCOME_UNKNOWN);
-  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 3}, 2, 10))), Reason::REASON_OVERLOADED) << "never sent, so certain";
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 3}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE) << "never sent, so certain";
+  const absl::Status read = ledger.state().Read(RedisLedger::kPartition, [](const View&, PartitionSeq) {});
+  EXPECT_EQ(RefusalOf(read).reason, Reason::REASON_STORE_UNAVAILABLE) << read;
   server.Resume();
   ASSERT_TRUE(ledger.AwaitOpen().ok());
   // Redis found it in the socket when it woke up.
   EXPECT_TRUE(std::holds_alternative<Replayed>(*ledger.Execute(RedisLedger::Move({1, 2}, 2, 10))));
   EXPECT_EQ(ledger.Balance(2), 20);
   ledger.ExpectWhole();
+}
+
+TEST_F(RedisFaultTest, WhatWaitsIsToldWhyItWasNotDone) {
+  MemoryTail tail;
+  RedisOptions nobody;
+  nobody.endpoint.unix_path = "/nonexistent/redis.sock";
+  RedisStateOptions options = RedisLedger::OptionsOf(nobody, "demo", absl::Hours(1));
+  options.waiting_works_max = 1;
+  auto ledger = std::make_unique<RedisLedger>(std::move(options), tail);
+  std::optional<absl::StatusOr<ExecuteResult>> waiting;
+  std::vector<State::Work> works;
+  works.push_back(RedisLedger::Move({1, 1}, 2, 10));
+  ledger->state().Execute(RedisLedger::kPartition, std::move(works), [&](auto results) { waiting = std::move(results.front()); });
+  EXPECT_EQ(ReasonOf(ledger->Execute(RedisLedger::Move({1, 2}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE) << "no room for more to wait";
+  EXPECT_FALSE(waiting.has_value());
+  ledger.reset();
+  ASSERT_TRUE(waiting.has_value());
+  EXPECT_EQ(ReasonOf(*waiting), Reason::REASON_SHUTTING_DOWN);
 }
 
 TEST_F(RedisFaultTest, WrongPassword) {
@@ -262,7 +314,7 @@ TEST_F(RedisFaultTest, ARedisThatMayDropKeysIsRefusedWhileItMay) {
   MemoryTail tail;
   RedisLedger ledger(server.OverUnixSocket(), tail, "demo", absl::Milliseconds(50));
   EXPECT_EQ(FaultOf(ledger.AwaitOpen()), RedisFault::kMayEvict);
-  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 1}, 2, 10))), Reason::REASON_OVERLOADED);
+  EXPECT_EQ(ReasonOf(ledger.Execute(RedisLedger::Move({1, 1}, 2, 10))), Reason::REASON_STORE_UNAVAILABLE);
   server.Type({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
   for (int i = 0; i < 1000 && !ledger.state().Condition().ok(); ++i) absl::SleepFor(absl::Milliseconds(10));
   Commit(ledger, 1, 1);

@@ -112,6 +112,7 @@ bool RedisServer::Try() {
   FENFEN_CHECK(pid_ >= 0);
   if (pid_ == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // it must not outlive the test
+    closefrom(3);                      // what the test has open is not the server's
     execlp("redis-server", "redis-server", (folder_ + "/redis.conf").c_str(), nullptr);
     _exit(127);
   }

@@ -29,6 +29,13 @@ void CommitUntold(RedisLedger& ledger, uint64_t first, uint64_t count) {
   }
 }
 
+// A server that never looks by itself whether something was left behind: what it finds out, the journal has told it.
+RedisStateOptions WithoutGlances(const RedisServer& redis) {
+  RedisStateOptions options = RedisLedger::OptionsOf(redis.OverUnixSocket(), "demo", absl::Seconds(10));
+  options.glance_every = absl::Hours(24);
+  return options;
+}
+
 void Commit(RedisLedger& ledger, uint64_t from, uint64_t to) {
   for (uint64_t n = from; n <= to; ++n) {
     absl::StatusOr<ExecuteResult> result = absl::UnknownError("");
@@ -172,6 +179,44 @@ TEST(RedisTerms, ATermThatIsOverIsFoundOutAndNothingIsAcknowledgedUnderIt) {
   Commit(server.ledger(), 6, 10);
   EXPECT_EQ(server.ledger().Balance(2), 100);
   server.ledger().ExpectWhole();
+}
+
+// The journal's refusal alone closes the partition and has it compared and opened again: nobody asks for anything meanwhile, no look comes
+// by, and no command fails or runs out of time.
+TEST(RedisTerms, ARefusedEntryIsEnoughToFenceThePartitionAndOpenItAgain) {
+  RedisServer redis;
+  SharedJournal journal;
+  WriterLedger server(WithoutGlances(redis), journal);
+  ASSERT_TRUE(server.ledger().AwaitOpen().ok());
+  Commit(server.ledger(), 1, 5);
+  const RedisState::Figures before = server.figures();
+  journal.Claim(RedisLedger::kPartition);
+  EXPECT_EQ(ReasonOf(server.ledger().Execute(RedisLedger::Move({1, 6}, 2, 10))), Reason::REASON_OUTCOME_UNKNOWN);
+  EXPECT_TRUE(Eventually([&] { return server.figures().began_anew > before.began_anew; })) << "what was refused is still in Redis";
+  ASSERT_TRUE(server.ledger().AwaitOpen().ok());
+  EXPECT_EQ(server.figures().sessions, before.sessions);
+  EXPECT_EQ(journal.HeadOf(RedisLedger::kPartition).term, 3u) << "the one that nobody opened, and ours";
+  EXPECT_EQ(server.ledger().Balance(2), 50);
+  Commit(server.ledger(), 6, 10);
+  EXPECT_EQ(server.ledger().Balance(2), 100);
+  server.ledger().ExpectWhole();
+}
+
+// The same where the entry before is missing (on_gap): its server was killed.
+TEST(RedisTerms, AnEntryThatWaitsIsEnoughToJournalTheOneBeforeIt) {
+  RedisServer redis;
+  SharedJournal journal;
+  WriterLedger living(WithoutGlances(redis), journal), killed(WithoutGlances(redis), journal);
+  ASSERT_TRUE(living.ledger().AwaitOpen().ok());
+  ASSERT_TRUE(killed.ledger().AwaitOpen().ok());
+  const RedisState::Figures before = living.figures();
+  killed.tail().Kill();
+  CommitUntold(killed.ledger(), 1, 2);
+  Commit(living.ledger(), 3, 3);
+  EXPECT_TRUE(Eventually([&] { return living.figures().swept >= 2; })) << "and perhaps the third, which was waiting anyway";
+  EXPECT_EQ(living.figures().repairs, before.repairs) << "nothing was wrong with the partition";
+  EXPECT_EQ(journal.Entries(RedisLedger::kPartition).size(), 3u);
+  living.ledger().ExpectWhole();
 }
 
 TEST(RedisTerms, AJournalThatHasLostSomethingIsNotJoinedOver) {

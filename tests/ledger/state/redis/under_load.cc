@@ -68,7 +68,9 @@ void UnderLoad(const std::vector<RedisLedger*>& ledgers, TestTail& tail, const s
           if (result.ok()) break;
           const Reason reason = ReasonOf(result);
           EXPECT_TRUE(plan.refusals_allowed) << result.status();
-          EXPECT_TRUE(reason == Reason::REASON_OVERLOADED || reason == Reason::REASON_OUTCOME_UNKNOWN) << result.status();
+          // Busy: where two servers keep changing the same household under each other.
+          const bool away = reason == Reason::REASON_STORE_UNAVAILABLE || reason == Reason::REASON_OUTCOME_UNKNOWN;
+          EXPECT_TRUE(away || reason == Reason::REASON_OVERLOADED) << result.status();
           ++turn;
         }
         if (result.ok()) told.Add(partition, *result, key);

@@ -1,0 +1,12 @@
+// Sentences of the area's entries, for residents: vouchers' later fates, stock, settlement.
+#pragma once
+
+#include "ledger/points/sentence.h"
+
+namespace fenfen {
+
+// Chinese and English, one sentence each, made from what the journal holds. `reward` and `civic`: what the household got or gave.
+Sentence SpendingSentence(TransactionKind kind, const ledger::v1::SpendingFacts& facts, Points reward, Points civic,
+                          const Catalogue& catalogue);
+
+}  // namespace fenfen
