@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -17,6 +18,15 @@
 #include "ledger/core/transaction.h"
 
 namespace fenfen {
+
+// Runs work(0) to work(count − 1), several at once; gives an error of theirs.
+using InParallel = absl::FunctionRef<absl::Status(size_t count, absl::FunctionRef<absl::Status(size_t item)> work)>;
+// The same, one after another.
+inline absl::Status InTurn(size_t count, absl::FunctionRef<absl::Status(size_t item)> work) {
+  absl::Status status;
+  for (size_t item = 0; item < count && status.ok(); ++item) status = work(item);
+  return status;
+}
 
 class Projection {
  public:
@@ -38,7 +48,8 @@ class Projection {
   virtual absl::string_view MemoName() const { return {}; }
   virtual std::string SaveMemo() const { return {}; }
   // Takes what SaveMemo gave; empty where the snapshot has none of this name. DATA_LOSS where the memo does not have its form.
-  virtual absl::Status LoadMemo(absl::string_view) { return absl::OkStatus(); }
+  // A large one is read in parts that `in_parallel` runs.
+  virtual absl::Status LoadMemo(absl::string_view, InParallel) { return absl::OkStatus(); }
 };
 
 }  // namespace fenfen

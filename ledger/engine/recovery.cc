@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <thread>
 #include <utility>
 
@@ -111,10 +112,7 @@ absl::StatusOr<std::unique_ptr<SnapshotReader>> Recovery::FindSnapshot() {
     if (status.ok() && (*snapshot)->header().journal_id != journal_.Id()) {
       status = absl::FailedPreconditionError(absl::StrCat((*snapshot)->path(), ": this is another journal's snapshot"));
     }
-    // All of it, before anything is loaded: a State that has begun cannot begin anew.
-    if (status.ok()) {
-      status = ForEachPartition([&](size_t partition, std::string& buffer) { return (*snapshot)->Read(partition, buffer).status(); });
-    }
+    if (status.ok()) status = ReadAll(**snapshot);
     if (status.ok()) status = CheckMemos(**snapshot);
     if (status.ok()) {
       status = CheckAgainstJournal(**snapshot);
@@ -127,14 +125,24 @@ absl::StatusOr<std::unique_ptr<SnapshotReader>> Recovery::FindSnapshot() {
   return nullptr;
 }
 
+// All of it, before anything is loaded: a State that has begun cannot begin anew. The memos are kept.
+absl::Status Recovery::ReadAll(const SnapshotReader& snapshot) {
+  return ForEach(kSnapshotSections, [&](size_t item, std::string& buffer) {
+    // What takes longest begins first.
+    if (item > 0) return snapshot.Read(item - 1, buffer).status();
+    absl::StatusOr<SnapshotMemos> memos = snapshot.ReadMemos();
+    if (memos.ok()) memos_ = *std::move(memos);
+    return memos.status();
+  });
+}
+
 // A snapshot of this server's may come from an older program, which had fewer projections. One that somebody else made must have what is
 // needed here: there may be no other way to come by it.
 absl::Status Recovery::CheckMemos(const SnapshotReader& snapshot) const {
-  const absl::StatusOr<SnapshotMemos> memos = snapshot.ReadMemos();
-  if (!memos.ok() || options_.savable != nullptr) return memos.status();
+  if (options_.savable != nullptr) return absl::OkStatus();
   for (const Projection* projection : projections_) {
     const absl::string_view name = projection->MemoName();
-    if (name.empty() || std::any_of(memos->begin(), memos->end(), [name](const auto& memo) { return memo.first == name; })) continue;
+    if (name.empty() || std::any_of(memos_.begin(), memos_.end(), [name](const auto& memo) { return memo.first == name; })) continue;
     return absl::FailedPreconditionError(
         absl::StrCat(snapshot.path(), ": it lacks the memo of ", name, "; it was made by another version"));
   }
@@ -153,12 +161,12 @@ absl::Status Recovery::CheckAgainstJournal(const SnapshotReader& snapshot) const
   return absl::OkStatus();
 }
 
-absl::Status Recovery::ForEachPartition(const std::function<absl::Status(size_t partition, std::string& buffer)>& work) const {
+absl::Status Recovery::ForEach(size_t count, absl::FunctionRef<absl::Status(size_t item, std::string& buffer)> work) const {
   std::atomic<size_t> next{0};
   std::vector<absl::Status> results(threads_);
   const auto run = [&](absl::Status& result) {
     std::string buffer;
-    for (size_t p = next++; p < kPartitions && result.ok(); p = next++) result = work(p, buffer);
+    for (size_t item = next++; item < count && result.ok(); item = next++) result = work(item, buffer);
   };
   std::vector<std::thread> threads;
   for (size_t t = 1; t < threads_; ++t) threads.emplace_back([&run, &result = results[t]] { run(result); });
@@ -171,17 +179,19 @@ absl::Status Recovery::ForEachPartition(const std::function<absl::Status(size_t 
 }
 
 absl::Status Recovery::Load(const SnapshotReader& snapshot) {
-  const absl::StatusOr<SnapshotMemos> memos = snapshot.ReadMemos();
-  if (!memos.ok()) return memos.status();
+  const auto in_parallel = [this](size_t count, absl::FunctionRef<absl::Status(size_t item)> work) {
+    return ForEach(count, [work](size_t item, std::string&) { return work(item); });
+  };
   for (Projection* projection : projections_) {
     const absl::string_view name = projection->MemoName();
     if (name.empty()) continue;
-    const auto found = std::find_if(memos->begin(), memos->end(), [name](const auto& memo) { return memo.first == name; });
-    const absl::Status status = projection->LoadMemo(found == memos->end() ? absl::string_view() : found->second);
+    const auto found = std::find_if(memos_.begin(), memos_.end(), [name](const auto& memo) { return memo.first == name; });
+    const absl::Status status = projection->LoadMemo(found == memos_.end() ? absl::string_view() : found->second, in_parallel);
     if (!status.ok()) return snapshot.DamageAt(kMemosSection, absl::StrCat(name, ": ", status.message()));
   }
+  memos_.clear();
   const absl::Status status =
-      ForEachPartition([&](size_t partition, std::string& buffer) { return LoadPartition(snapshot, partition, buffer); });
+      ForEach(kPartitions, [&](size_t partition, std::string& buffer) { return LoadPartition(snapshot, partition, buffer); });
   report_.snapshot = snapshot.header().number;
   return status;
 }

@@ -10,11 +10,11 @@
 // nothing is begun.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -56,8 +56,9 @@ class Recovery {
   absl::StatusOr<std::unique_ptr<SnapshotReader>> FindSnapshot();
   absl::Status CheckMemos(const SnapshotReader& snapshot) const;
   absl::Status CheckAgainstJournal(const SnapshotReader& snapshot) const;
-  // Runs `work` for every section of the snapshot, on all threads. The first error ends it.
-  absl::Status ForEachPartition(const std::function<absl::Status(size_t partition, std::string& buffer)>& work) const;
+  // Runs work(0) to work(count − 1) on all threads, each with a buffer of its thread's. An error ends it.
+  absl::Status ForEach(size_t count, absl::FunctionRef<absl::Status(size_t item, std::string& buffer)> work) const;
+  absl::Status ReadAll(const SnapshotReader& snapshot);
   absl::Status Load(const SnapshotReader& snapshot);
   absl::Status LoadPartition(const SnapshotReader& snapshot, size_t partition, std::string& buffer);
   absl::Status Replay();
@@ -68,6 +69,7 @@ class Recovery {
   const std::vector<Projection*>& projections_;
   const RecoveryOptions options_;
   const size_t threads_;
+  SnapshotMemos memos_;  // of the snapshot that is being read
   RecoveryReport report_;
 };
 

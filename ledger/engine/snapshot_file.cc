@@ -18,7 +18,7 @@ constexpr size_t kDigestBytes = 32;
 constexpr size_t kRowBytes = size_t{4} * 8 + kDigestBytes;
 constexpr size_t kTableBytes = kSnapshotSections * kRowBytes;
 constexpr size_t kTrailerBytes = 24;
-constexpr uint64_t kSectionBytesMax = 1u << 30;
+constexpr uint64_t kSectionBytesMax = uint64_t{1} << 34;  // what players did is some 350 bytes a household
 
 // Over the bytes and then over their place, so that bytes which strayed from elsewhere never pass.
 uint32_t PlacedCrc(absl::string_view bytes, const SnapshotHeader& header, uint64_t offset) {

@@ -170,7 +170,7 @@ std::string CatalogueStore::SaveMemo() const {
   return memo;
 }
 
-absl::Status CatalogueStore::LoadMemo(absl::string_view memo) {
+absl::Status CatalogueStore::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
   auto next = std::make_shared<Catalogue>(*Snapshot());

@@ -109,7 +109,7 @@ class CatalogueStore final : public Projection {
   void Restore(const PartitionContents& contents) override;
   absl::string_view MemoName() const override { return "catalogue"; }
   std::string SaveMemo() const override;
-  absl::Status LoadMemo(absl::string_view memo) override;
+  absl::Status LoadMemo(absl::string_view memo, InParallel) override;
 
  private:
   mutable absl::Mutex mutex_;

@@ -9,18 +9,79 @@ namespace fenfen {
 namespace {
 
 // On disk, do not renumber.
-constexpr uint8_t kHouseholdFormat = 3;
+constexpr uint8_t kHouseholdFormat = 4;
 constexpr uint8_t kVoucherFormat = 2;
 constexpr size_t kMemberBytes = sizeof(uint64_t) + sizeof(MemberRole);
+
+// What a household's record has beside what all have: most have little of it. On disk, do not renumber.
+constexpr uint8_t kHasCard = 0x01;
+constexpr uint8_t kHasDoor = 0x02;
+constexpr uint8_t kHasRoles = 0x04;  // not all its members are adults
+constexpr uint8_t kHasVoucher = 0x08;
+constexpr uint8_t kHasDebt = 0x10;
+constexpr uint8_t kHasCodes = 0x20;
+constexpr uint8_t kHasUses = 0x40;
+constexpr uint8_t kIsMerged = 0x80;
 
 void WriteTime(ByteWriter& w, absl::Time time) { w.Zigzag(absl::ToUnixMicros(time)); }
 absl::Time ReadTime(ByteReader& in) { return absl::FromUnixMicros(in.Zigzag()); }
 
-Member ReadMember(ByteReader& in) {
-  const uint64_t subject_hash = in.U64();
-  const uint8_t role = in.U8();
-  if (role > static_cast<uint8_t>(MemberRole::kLeft)) in.Fail();
-  return {subject_hash, static_cast<MemberRole>(role)};
+uint8_t PartsOf(const HouseholdRecord& record) {
+  uint8_t parts = 0;
+  if (record.card_hash != 0) parts |= kHasCard;
+  if (record.door_hash != 0) parts |= kHasDoor;
+  for (const Member& member : record.members) {
+    if (member.role != MemberRole::kAdult) parts |= kHasRoles;
+  }
+  if (record.last_voucher != VoucherId(0)) parts |= kHasVoucher;
+  if (record.debt != Points(0)) parts |= kHasDebt;
+  if (!record.codes.empty()) parts |= kHasCodes;
+  if (!record.uses.empty()) parts |= kHasUses;
+  if (record.merged_into != HouseholdId(0)) parts |= kIsMerged;
+  return parts;
+}
+
+// What is said to be there is not zero: one record, one form.
+template <typename T>
+T NotZero(ByteReader& in, T value) {
+  if (value == T{}) in.Fail();
+  return value;
+}
+
+// The head of a household's record, up to its members.
+struct HouseholdHead {
+  uint8_t parts = 0;
+  CatalogueId region;
+  uint64_t card_hash = 0;
+  uint64_t door_hash = 0;
+  absl::Time create_time;
+  size_t members = 0;
+};
+HouseholdHead ReadHead(ByteReader& in) {
+  HouseholdHead head;
+  if (in.U8() != kHouseholdFormat) in.Fail();
+  head.region = CatalogueId(in.U64());
+  head.parts = in.U8();
+  if ((head.parts & kHasCard) != 0) head.card_hash = NotZero(in, in.U64());
+  if ((head.parts & kHasDoor) != 0) head.door_hash = NotZero(in, in.U64());
+  head.create_time = ReadTime(in);
+  head.members = in.Count();
+  return head;
+}
+
+// Shows `visit` each member; fails where a role is none, or all are those that need not be said.
+template <typename Visit>
+void ReadMembers(ByteReader& in, const HouseholdHead& head, Visit visit) {
+  const bool has_roles = (head.parts & kHasRoles) != 0;
+  bool needs_roles = false;
+  for (size_t n = 0; n < head.members && !in.failed(); ++n) {
+    const uint64_t subject_hash = in.U64();
+    const uint8_t role = has_roles ? in.U8() : uint8_t{0};
+    if (role > static_cast<uint8_t>(MemberRole::kLeft)) in.Fail();
+    needs_roles = needs_roles || role != static_cast<uint8_t>(MemberRole::kAdult);
+    visit(Member{subject_hash, static_cast<MemberRole>(role)});
+  }
+  if (has_roles != needs_roles) in.Fail();
 }
 
 template <typename Writer>
@@ -51,7 +112,7 @@ std::vector<Lot> ReadLots(ByteReader& in) {
 // How many bytes a household's record takes at most.
 size_t EncodedBytesMax(const HouseholdRecord& record) {
   constexpr size_t kVarint = BoundedWriter::kVarintMax;
-  constexpr size_t kHead = 1 + 4 * sizeof(uint64_t) + 8 * kVarint;
+  constexpr size_t kHead = 2 + 4 * sizeof(uint64_t) + 8 * kVarint;
   constexpr size_t kLot = 2 * kVarint;
   constexpr size_t kCode = sizeof(uint64_t) + kVarint;
   constexpr size_t kUse = sizeof(uint64_t) + 2 * kVarint;
@@ -64,87 +125,86 @@ size_t EncodedBytesMax(const HouseholdRecord& record) {
 std::string EncodeHousehold(const HouseholdRecord& record) {
   std::string out;
   BoundedWriter w(out, EncodedBytesMax(record));
+  const uint8_t parts = PartsOf(record);
   w.U8(kHouseholdFormat);
   w.U64(record.region.value());
-  w.U64(record.card_hash);
-  w.U64(record.door_hash);
+  w.U8(parts);
+  if ((parts & kHasCard) != 0) w.U64(record.card_hash);
+  if ((parts & kHasDoor) != 0) w.U64(record.door_hash);
   w.Zigzag(absl::ToUnixMicros(record.create_time));
   w.Varint(record.members.size());
   for (const Member& member : record.members) {
     w.U64(member.subject_hash);
-    w.U8(static_cast<uint8_t>(member.role));
+    if ((parts & kHasRoles) != 0) w.U8(static_cast<uint8_t>(member.role));
   }
-  w.U64(record.last_voucher.value());
+  if ((parts & kHasVoucher) != 0) w.U64(record.last_voucher.value());
   WriteLots(w, record.lots);
-  w.Varint(static_cast<uint64_t>(record.debt.hundredths()));
+  if ((parts & kHasDebt) != 0) w.Varint(static_cast<uint64_t>(record.debt.hundredths()));
   w.Bytes(record.days);
-  w.Varint(record.codes.size());
-  for (const UsedCode& code : record.codes) {
-    w.U64(code.station.value());
-    w.Varint(code.step);
+  if ((parts & kHasCodes) != 0) {
+    w.Varint(record.codes.size());
+    for (const UsedCode& code : record.codes) {
+      w.U64(code.station.value());
+      w.Varint(code.step);
+    }
   }
-  w.Varint(record.uses.size());
-  for (const OfferUse& use : record.uses) {
-    w.U64(use.offer.value());
-    w.Zigzag(use.day);
-    w.Varint(static_cast<uint64_t>(use.quantity));
+  if ((parts & kHasUses) != 0) {
+    w.Varint(record.uses.size());
+    for (const OfferUse& use : record.uses) {
+      w.U64(use.offer.value());
+      w.Zigzag(use.day);
+      w.Varint(static_cast<uint64_t>(use.quantity));
+    }
   }
-  // Last and only where there is one, since there nearly never is.
-  if (record.merged_into != HouseholdId(0)) w.Varint(record.merged_into.value());
+  if ((parts & kIsMerged) != 0) w.Varint(record.merged_into.value());
   out.resize(w.written().size());
   return out;
 }
 
 absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes) {
   ByteReader in(bytes);
+  const HouseholdHead head = ReadHead(in);
   HouseholdRecord record;
-  if (in.U8() != kHouseholdFormat) in.Fail();
-  record.region = CatalogueId(in.U64());
-  record.card_hash = in.U64();
-  record.door_hash = in.U64();
-  record.create_time = ReadTime(in);
-  const size_t members = in.Count();
-  for (size_t n = 0; n < members && !in.failed(); ++n) record.members.push_back(ReadMember(in));
-  record.last_voucher = VoucherId(in.U64());
+  record.region = head.region;
+  record.card_hash = head.card_hash;
+  record.door_hash = head.door_hash;
+  record.create_time = head.create_time;
+  ReadMembers(in, head, [&record](const Member& member) { record.members.push_back(member); });
+  if ((head.parts & kHasVoucher) != 0) record.last_voucher = VoucherId(NotZero(in, in.U64()));
   record.lots = ReadLots(in);
-  record.debt = ReadAmount(in);
+  if ((head.parts & kHasDebt) != 0) record.debt = NotZero(in, ReadAmount(in));
   record.days = std::string(in.Bytes());
   if (!ForEachDay(record.days, [](const DayHead&) {})) in.Fail();
-  const size_t codes = in.Count();
-  for (size_t n = 0; n < codes && !in.failed(); ++n) {
-    const CatalogueId station(in.U64());
-    record.codes.push_back({station, in.Varint()});
+  if ((head.parts & kHasCodes) != 0) {
+    for (size_t left = NotZero(in, in.Count()); left > 0 && !in.failed(); --left) {
+      const CatalogueId station(in.U64());
+      record.codes.push_back({station, in.Varint()});
+    }
   }
-  const size_t uses = in.Count();
-  for (size_t n = 0; n < uses && !in.failed(); ++n) {
-    const CatalogueId offer(in.U64());
-    const auto day = static_cast<int32_t>(in.Zigzag());
-    record.uses.push_back({offer, day, static_cast<int64_t>(in.Varint())});
+  if ((head.parts & kHasUses) != 0) {
+    for (size_t left = NotZero(in, in.Count()); left > 0 && !in.failed(); --left) {
+      const CatalogueId offer(in.U64());
+      const auto day = static_cast<int32_t>(in.Zigzag());
+      record.uses.push_back({offer, day, static_cast<int64_t>(in.Varint())});
+    }
   }
-  if (!in.failed() && in.left() > 0) {
-    record.merged_into = HouseholdId(in.Varint());
-    if (record.merged_into == HouseholdId(0)) in.Fail();
-  }
+  if ((head.parts & kIsMerged) != 0) record.merged_into = HouseholdId(NotZero(in, in.Varint()));
   if (!in.Finished()) return absl::DataLossError("household record: the stored bytes do not have its form");
   return record;
 }
 
 absl::StatusOr<HouseholdNames> DecodeNames(absl::string_view household) {
   ByteReader in(household);
+  const HouseholdHead head = ReadHead(in);
   HouseholdNames names;
-  if (in.U8() != kHouseholdFormat) in.Fail();
-  in.U64();
-  names.card_hash = in.U64();
-  names.door_hash = in.U64();
-  ReadTime(in);
-  const size_t members = in.Count();
-  if (members > in.left() / kMemberBytes) in.Fail();
-  names.members.reserve(in.failed() ? 0 : members);
-  for (size_t n = 0; n < members && !in.failed(); ++n) {
-    const Member member = ReadMember(in);
+  names.card_hash = head.card_hash;
+  names.door_hash = head.door_hash;
+  if (head.members > in.left() / sizeof(uint64_t)) in.Fail();
+  names.members.reserve(in.failed() ? 0 : head.members);
+  ReadMembers(in, head, [&names](const Member& member) {
     names.members.push_back(member.subject_hash);
-    if (member.role == MemberRole::kLeft) names.left.push_back(static_cast<uint32_t>(n + 1));
-  }
+    if (member.role == MemberRole::kLeft) names.left.push_back(static_cast<uint32_t>(names.members.size()));
+  });
   if (in.failed()) return absl::DataLossError("household record: the stored bytes do not have its form");
   return names;
 }

@@ -173,18 +173,26 @@ void History::Append(absl::string_view encoded) {
   size_ = static_cast<uint16_t>(size);
 }
 
-bool History::Read(Parts& parts) const {
-  ByteReader in(absl::string_view(bytes_.get(), size_));
-  if (size_ == 0) return true;
-  const size_t sums = in.Count();
-  for (size_t n = 0; n < sums && !in.failed(); ++n) {
+// Shows sums and events in their order; false where `packed` does not have its form.
+template <typename OnSum, typename OnEvent>
+bool History::Walk(absl::string_view packed, OnSum on_sum, OnEvent on_event) {
+  ByteReader in(packed);
+  if (packed.empty()) return true;
+  for (size_t left = in.Count(); left > 0 && !in.failed(); --left) {
     const auto month = static_cast<int32_t>(in.Varint());
     const bool in_team = in.U8() != 0;
-    parts.sums.push_back({month, in_team, ReadScore(in)});
+    on_sum(Sum{month, in_team, ReadScore(in)});
   }
   Last last;
-  while (!in.failed() && in.left() != 0) parts.events.push_back(ReadEvent(in, last));
+  while (!in.failed() && in.left() != 0) on_event(ReadEvent(in, last));
   return in.Finished();
+}
+
+History::Parts History::Read() const {
+  Parts parts;
+  FENFEN_CHECK(Walk(
+      packed(), [&](const Sum& sum) { parts.sums.push_back(sum); }, [&](const Event& event) { parts.events.push_back(event); }));
+  return parts;
 }
 
 void History::Write(const Parts& parts) {
@@ -242,8 +250,7 @@ void History::Fold(Parts& parts, int32_t first_kept_day) const {
 
 // What is older than kDays; and where that leaves too much, all but the newest day, and then that too.
 void History::Trim() {
-  Parts parts;
-  FENFEN_CHECK(Read(parts));
+  Parts parts = Read();
   for (const int32_t first_kept : {newest_day_ - kDays + 1, newest_day_, newest_day_ + 1}) {
     Fold(parts, first_kept);
     Write(parts);
@@ -252,29 +259,22 @@ void History::Trim() {
 }
 
 void History::Visit(absl::FunctionRef<void(const Event&)> visit) const {
-  Parts parts;
-  FENFEN_CHECK(Read(parts));
-  for (const Event& event : parts.events) visit(event);
+  FENFEN_CHECK(Walk(
+      packed(), [](const Sum&) {}, visit));
 }
 
 Score History::ScoreOf(DaySpan period, bool since_team) const {
   if (size_ == 0) return {};
   since_team = since_team && team_since_ != 0;
-  ByteReader in(absl::string_view(bytes_.get(), size_));
   Score sums;
-  for (uint64_t left = in.Varint(); left > 0; --left) {
-    const DaySpan month = DaysOfMonth(static_cast<int32_t>(in.Varint()));
-    const bool in_team = in.U8() != 0;
-    const Score score = ReadScore(in);
-    if (period.Contains(month.first) && period.Contains(month.last) && in_team == since_team) sums.Add(score);
-  }
   Counter counter(period);
-  Last last;
-  while (in.left() != 0) {
-    const Event event = ReadEvent(in, last);
+  const auto add_sum = [&](const Sum& sum) {
+    const DaySpan days = DaysOfMonth(sum.month);
+    if (period.Contains(days.first) && period.Contains(days.last) && sum.in_team == since_team) sums.Add(sum.score);
+  };
+  FENFEN_CHECK(Walk(packed(), add_sum, [&](const Event& event) {
     if (period.Contains(event.day) && (!since_team || event.seq > team_since_)) counter.Add(event);
-  }
-  FENFEN_CHECK(in.Finished());
+  }));
   // A day is either summed or kept, so it is not counted twice.
   counter.score.Add(sums);
   return counter.score;
@@ -283,8 +283,7 @@ Score History::ScoreOf(DaySpan period, bool since_team) const {
 void History::BeginTeam(uint64_t seq) {
   team_since_ = seq;
   if (size_ == 0) return;
-  Parts parts;
-  FENFEN_CHECK(Read(parts));
+  Parts parts = Read();
   const auto is_teams = [](const Sum& sum) { return sum.in_team; };
   parts.sums.erase(std::remove_if(parts.sums.begin(), parts.sums.end(), is_teams), parts.sums.end());
   Write(parts);
@@ -293,7 +292,7 @@ void History::BeginTeam(uint64_t seq) {
 void History::Save(ByteWriter& out) const {
   out.Varint(team_since_);
   out.Zigzag(newest_day_);
-  out.Bytes(absl::string_view(bytes_.get(), size_));
+  out.Bytes(packed());
 }
 
 History History::Load(ByteReader& in) {
@@ -302,13 +301,21 @@ History History::Load(ByteReader& in) {
   history.newest_day_ = static_cast<int32_t>(in.Zigzag());
   const absl::string_view packed = in.Bytes();
   if (packed.empty()) return history;
-  Parts parts;
-  if (packed.size() <= std::numeric_limits<uint16_t>::max() / 2) history.Append(packed);
-  if (history.size_ == 0 || !history.Read(parts)) {
+  history.oldest_day_ = history.newest_day_;
+  Event last;
+  const auto note = [&](const Event& event) {
+    history.oldest_day_ = std::min(history.oldest_day_, event.day);
+    last = event;
+  };
+  if (packed.size() > std::numeric_limits<uint16_t>::max() / 2 || !Walk(
+                                                                      packed, [](const Sum&) {}, note)) {
     in.Fail();
     return {};
   }
-  history.Write(parts);
+  history.last_day_ = last.day;
+  history.last_seq_ = last.seq;
+  history.last_ms_ = last.at_ms;
+  history.Append(packed);
   return history;
 }
 

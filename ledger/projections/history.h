@@ -99,7 +99,10 @@ class History {
     std::vector<Sum> sums;
     std::vector<Event> events;
   };
-  bool Read(Parts& parts) const;
+  template <typename OnSum, typename OnEvent>
+  static bool Walk(absl::string_view packed, OnSum on_sum, OnEvent on_event);
+  absl::string_view packed() const { return {bytes_.get(), size_}; }
+  Parts Read() const;
   void Write(const Parts& parts);
   void Append(absl::string_view encoded);
   void Trim();

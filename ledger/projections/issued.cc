@@ -70,7 +70,7 @@ std::string Issued::SaveMemo() const {
   return memo;
 }
 
-absl::Status Issued::LoadMemo(absl::string_view memo) {
+absl::Status Issued::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
   absl::MutexLock lock(&mutex_);

@@ -28,7 +28,7 @@ class Issued final : public Projection {
   void Restore(const PartitionContents&) override {}  // the memo has it
   absl::string_view MemoName() const override { return "issued"; }
   std::string SaveMemo() const override;
-  absl::Status LoadMemo(absl::string_view memo) override;
+  absl::Status LoadMemo(absl::string_view memo, InParallel) override;
 
   // Hundredths, on the days from `first` to `last`; below zero where more was taken back than given.
   int64_t OfDays(CatalogueId town, int32_t first, int32_t last) const;

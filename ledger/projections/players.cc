@@ -224,6 +224,7 @@ void Players::SetHidden(Row& row, bool hidden) {
 }
 
 void Players::SetTeam(Row& row, uint64_t team) {
+  if (row.team == team) return;
   absl::MutexLock lock(&teams_mutex_);
   if (row.team != 0) {
     std::vector<uint64_t>& members = teams_[row.team].members;

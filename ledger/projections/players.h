@@ -79,7 +79,7 @@ class Players final : public Projection {
   void Restore(const PartitionContents& contents) override;
   absl::string_view MemoName() const override { return "players"; }
   std::string SaveMemo() const override;
-  absl::Status LoadMemo(absl::string_view memo) override;
+  absl::Status LoadMemo(absl::string_view memo, InParallel in_parallel) override;
 
   struct Player {
     CatalogueId region;
@@ -208,7 +208,7 @@ class Players final : public Projection {
   void SetTeam(Row& row, uint64_t team);
 
   void SaveShard(const Shard& shard, ByteWriter& out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
-  void LoadShard(Shard& shard, ByteReader& in, uint8_t format) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void LoadShard(Shard& shard, ByteReader& in) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
 
   // Shows `visit` the row of each that has one, a partition at a time.
   void VisitRows(const std::vector<uint64_t>& households, absl::FunctionRef<void(const Row&)> visit) const;

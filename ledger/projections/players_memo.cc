@@ -1,18 +1,22 @@
 // The memo of Players, and where it begins without one.
 //
-//   memo   := u8(2)  256 × { last:varint  n × team  n × player }
+//   memo   := u8(3)  256 × { bytes of the partition's }
+//   bytes  := last:varint  n × team  n × player
 //   team   := number:u64  record:bytes
 //   player := household:varint  region:u64  team:u64  hidden:u8  streak  ever  history
-//   ever   := drops:varint  correct:varint  grams:varint; format 1 had none: it begins with what comes now
+//   ever   := drops:varint  correct:varint  grams:varint
 //   streak := newest:zigzag  marked:u64  kept:u64  before:varint  best_before:varint
+#include <algorithm>
+#include <array>
+
 #include "ledger/core/bytes.h"
 #include "ledger/projections/players.h"
 
 namespace fenfen {
 namespace {
 
-constexpr uint8_t kFormat = 2;  // on disk, do not renumber
-constexpr uint8_t kFormatWithoutEver = 1;
+constexpr uint8_t kFormat = 3;          // on disk, do not renumber
+constexpr size_t kPlayerBytesMin = 40;  // no player takes less
 
 void WriteStreak(ByteWriter& w, const Streak& streak) {
   const Streak::Stored stored = streak.stored();
@@ -40,9 +44,13 @@ std::string Players::SaveMemo() const {
   std::string memo;
   ByteWriter w(memo);
   w.U8(kFormat);
+  std::string part;
   for (const Shard& shard : shards_) {
+    part.clear();
+    ByteWriter out(part);
     absl::MutexLock lock(&shard.mutex);
-    SaveShard(shard, w);
+    SaveShard(shard, out);
+    w.Bytes(part);
   }
   return memo;
 }
@@ -70,19 +78,23 @@ void Players::SaveShard(const Shard& shard, ByteWriter& out) const {
   }
 }
 
-absl::Status Players::LoadMemo(absl::string_view memo) {
+absl::Status Players::LoadMemo(absl::string_view memo, InParallel in_parallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
-  const uint8_t format = in.U8();
-  if (format != kFormat && format != kFormatWithoutEver) return absl::DataLossError("the format is not known");
-  for (Shard& shard : shards_) {
+  if (in.U8() != kFormat) return absl::DataLossError("the format is not known");
+  std::array<absl::string_view, kHouseholdPartitions> parts;
+  for (absl::string_view& part : parts) part = in.Bytes();
+  if (!in.Finished()) return absl::DataLossError("the memo does not have its form");
+  return in_parallel(kHouseholdPartitions, [&](size_t partition) {
+    Shard& shard = shards_[partition];
     absl::MutexLock lock(&shard.mutex);
-    LoadShard(shard, in, format);
-  }
-  return in.Finished() ? absl::OkStatus() : absl::DataLossError("the memo does not have its form");
+    ByteReader part(parts[partition]);
+    LoadShard(shard, part);
+    return part.Finished() ? absl::OkStatus() : absl::DataLossError("the memo does not have its form");
+  });
 }
 
-void Players::LoadShard(Shard& shard, ByteReader& in, uint8_t format) {
+void Players::LoadShard(Shard& shard, ByteReader& in) {
   shard.last = in.Varint();
   const size_t teams = in.Count();
   for (size_t n = 0; n < teams && !in.failed(); ++n) {
@@ -90,30 +102,28 @@ void Players::LoadShard(Shard& shard, ByteReader& in, uint8_t format) {
     TakeTeam(shard, team, in.Bytes());
   }
   const size_t rows = in.Count();
+  // No more at first than what the bytes could hold: a forged count must not ask for memory.
+  shard.index.reserve(std::min(rows, in.left() / kPlayerBytesMin));
+  absl::flat_hash_map<CatalogueId, std::vector<uint64_t>> regions;
   for (size_t n = 0; n < rows && !in.failed(); ++n) {
     const uint64_t household = in.Varint();
-    const CatalogueId region(in.U64());
-    const uint64_t team = in.U64();
-    const uint8_t hidden = in.U8();
-    const Streak streak = ReadStreak(in);
-    Ever ever;
-    if (format >= kFormat) {
-      ever.drops = static_cast<uint32_t>(in.Varint());
-      ever.correct = static_cast<uint32_t>(in.Varint());
-      ever.grams = in.Varint();
-    }
-    History history = History::Load(in);
-    if (in.failed() || shard.index.contains(household)) {
-      in.Fail();
-      return;
-    }
+    if (shard.index.contains(household)) in.Fail();
+    if (in.failed()) return;
     Row& row = RowOf(shard, household);
-    SetRegion(row, region);
-    SetTeam(row, team);
-    SetHidden(row, hidden != 0);
-    row.streak = streak;
-    row.ever = ever;
-    row.history = std::move(history);
+    row.region = CatalogueId(in.U64());
+    if (row.region != CatalogueId(0)) regions[row.region].push_back(household);
+    SetTeam(row, in.U64());
+    SetHidden(row, in.U8() != 0);
+    row.streak = ReadStreak(in);
+    row.ever.drops = static_cast<uint32_t>(in.Varint());
+    row.ever.correct = static_cast<uint32_t>(in.Varint());
+    row.ever.grams = in.Varint();
+    row.history = History::Load(in);
+  }
+  absl::MutexLock lock(&regions_mutex_);
+  for (const auto& [region, households] : regions) {
+    std::vector<uint64_t>& there = regions_[region];
+    there.insert(there.end(), households.begin(), households.end());
   }
 }
 

@@ -37,7 +37,7 @@ std::string DeviceSequences::SaveMemo() const {
   return memo + devices;
 }
 
-absl::Status DeviceSequences::LoadMemo(absl::string_view memo) {
+absl::Status DeviceSequences::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
   if (in.U8() != kFormat) return absl::DataLossError("the format is not known");

@@ -30,7 +30,7 @@ class DeviceSequences final : public Projection {
 
   absl::string_view MemoName() const override { return "device_sequences"; }
   std::string SaveMemo() const override;
-  absl::Status LoadMemo(absl::string_view memo) override;
+  absl::Status LoadMemo(absl::string_view memo, InParallel) override;
 
   // True if the number took effect in another partition than this one.
   bool UsedElsewhere(const RequestKey& key, PartitionId partition) const {

@@ -26,7 +26,7 @@ TEST(DeviceSequences, TheOrderDoesNotMatterAndTheMemoSaysAll) {
   DeviceSequences forwards, backwards, loaded;
   for (const CommittedTransaction& drop : drops) forwards.Apply(drop);
   for (auto drop = drops.rbegin(); drop != drops.rend(); ++drop) backwards.Apply(*drop);
-  ASSERT_TRUE(loaded.LoadMemo(forwards.SaveMemo()).ok());
+  ASSERT_TRUE(loaded.LoadMemo(forwards.SaveMemo(), InTurn).ok());
   loaded.Apply(drops[2]);
   for (const DeviceSequences* sequences : {&forwards, &backwards, &loaded}) {
     EXPECT_TRUE(UsedElsewhere(*sequences, 1, 3));
@@ -42,12 +42,12 @@ TEST(DeviceSequences, TheOrderDoesNotMatterAndTheMemoSaysAll) {
 
 TEST(DeviceSequences, AMemoOfAnotherFormIsRefused) {
   DeviceSequences sequences;
-  EXPECT_TRUE(sequences.LoadMemo("").ok()) << "an older snapshot has none";
+  EXPECT_TRUE(sequences.LoadMemo("", InTurn).ok()) << "an older snapshot has none";
   sequences.Apply(Drop(5, 3));
   const std::string memo = sequences.SaveMemo();
-  for (size_t size = 1; size < memo.size(); ++size) EXPECT_TRUE(absl::IsDataLoss(sequences.LoadMemo(memo.substr(0, size)))) << size;
-  EXPECT_TRUE(absl::IsDataLoss(sequences.LoadMemo(memo + "x")));
-  EXPECT_TRUE(absl::IsDataLoss(sequences.LoadMemo("\x02")));
+  for (size_t size = 1; size < memo.size(); ++size) EXPECT_TRUE(absl::IsDataLoss(sequences.LoadMemo(memo.substr(0, size), InTurn))) << size;
+  EXPECT_TRUE(absl::IsDataLoss(sequences.LoadMemo(memo + "x", InTurn)));
+  EXPECT_TRUE(absl::IsDataLoss(sequences.LoadMemo("\x02", InTurn)));
 }
 
 }  // namespace

@@ -184,7 +184,7 @@ void Sightings::SaveShard(const Shard& shard, ByteWriter& out) const {
   }
 }
 
-absl::Status Sightings::LoadMemo(absl::string_view memo) {
+absl::Status Sightings::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
   if (in.U8() != kFormat) return absl::DataLossError("the format is not known");

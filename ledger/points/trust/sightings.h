@@ -70,7 +70,7 @@ class Sightings final : public Projection {
   void Restore(const PartitionContents& contents) override;
   absl::string_view MemoName() const override { return "sightings"; }
   std::string SaveMemo() const override;
-  absl::Status LoadMemo(absl::string_view memo) override;
+  absl::Status LoadMemo(absl::string_view memo, InParallel) override;
 
   struct Reading {
     std::vector<Sighting> drops;           // by household, time and entry

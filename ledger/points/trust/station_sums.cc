@@ -151,7 +151,7 @@ std::string StationSums::SaveMemo() const {
   return memo;
 }
 
-absl::Status StationSums::LoadMemo(absl::string_view memo) {
+absl::Status StationSums::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
   if (in.U8() != kFormat) return absl::DataLossError("the format is not known");

@@ -31,7 +31,7 @@ class StationSums final : public Projection {
   void Restore(const PartitionContents& contents) override;
   absl::string_view MemoName() const override { return "station-sums"; }
   std::string SaveMemo() const override;
-  absl::Status LoadMemo(absl::string_view memo) override;
+  absl::Status LoadMemo(absl::string_view memo, InParallel) override;
 
   struct Sum {
     int64_t drops = 0;

@@ -48,7 +48,7 @@ class Tally final : public Projection {
     absl::MutexLock lock(&mutex_);
     return absl::StrJoin(keys_, " ");
   }
-  absl::Status LoadMemo(absl::string_view memo) override {
+  absl::Status LoadMemo(absl::string_view memo, InParallel) override {
     absl::MutexLock lock(&mutex_);
     for (const absl::string_view key : absl::StrSplit(memo, ' ', absl::SkipEmpty())) keys_.emplace(key);
     return absl::OkStatus();

@@ -58,15 +58,15 @@ TEST(Records, NamesAreThoseOfTheWholeRecord) {
   EXPECT_EQ(names->card_hash, FullHousehold().card_hash);
   EXPECT_EQ(names->door_hash, FullHousehold().door_hash);
   EXPECT_EQ(names->members, (std::vector<uint64_t>{0, 0x2222222222222222}));
-  for (size_t size = 0; size < 47; ++size) EXPECT_FALSE(DecodeNames(bytes.substr(0, size)).ok()) << size;
+  for (size_t size = 0; size < 40; ++size) EXPECT_FALSE(DecodeNames(bytes.substr(0, size)).ok()) << size;
 }
 
 TEST(Records, HouseholdGoldenBytes) {
   EXPECT_EQ(absl::BytesToHexString(EncodeHousehold(FullHousehold())),
-            "03"                // format
+            "04"                // format
             "0807060504030201"  // region
-            "1111111111111111"
-            "0000000000000000"  // card, door
+            "7d"                // all parts but a door, and not merged
+            "1111111111111111"  // card
             "80897a"            // created after a million microseconds
             "02"
             "000000000000000003"
@@ -117,6 +117,53 @@ TEST(Records, HouseholdGoldenBytes) {
             "0600000000000000"
             "c2b802"
             "02");  // uses
+}
+
+TEST(Records, HouseholdGoldenBytesOfLittle) {
+  HouseholdRecord record;
+  record.region = CatalogueId(0x0102030405060708);
+  record.door_hash = 0x4444444444444444;
+  record.create_time = absl::FromUnixMicros(1'000'000);
+  record.members = {{0x2222222222222222, MemberRole::kAdult}};
+  EXPECT_EQ(absl::BytesToHexString(EncodeHousehold(record)),
+            "04"
+            "0807060504030201"
+            "02"  // a door
+            "4444444444444444"
+            "80897a"
+            "01"
+            "2222222222222222"
+            "0000");  // no lots, no days
+  EXPECT_EQ(*DecodeHousehold(EncodeHousehold(record)), record);
+  record.merged_into = HouseholdId(300);
+  EXPECT_EQ(*DecodeHousehold(EncodeHousehold(record)), record);
+}
+
+// A part that is said to be there and is empty would make two forms of one record.
+TEST(Records, RefuseAPartThatIsNotThere) {
+  HouseholdRecord record;
+  const std::string bytes = EncodeHousehold(record);
+  const size_t parts = 9;
+  const size_t create_time = 10;
+  ASSERT_EQ(bytes.size(), create_time + 4);  // created, members, lots, days
+  struct Row {
+    uint8_t part;
+    size_t at;
+    size_t zeros;
+  };
+  for (const Row& row : {Row{0x01, create_time, 8}, Row{0x02, create_time, 8}, Row{0x04, 12, 0}, Row{0x08, 12, 8}, Row{0x10, 13, 1},
+                         Row{0x20, 14, 1}, Row{0x40, 14, 1}, Row{0x80, 14, 1}}) {
+    std::string with = bytes;
+    with[parts] = static_cast<char>(row.part);
+    with.insert(row.at, std::string(row.zeros, '\0'));
+    EXPECT_FALSE(DecodeHousehold(with).ok()) << int{row.part};
+    // The same with something there is whole, but for roles, which members alone can have.
+    if (row.zeros == 0) continue;
+    with[row.at] = 1;
+    if (row.part == 0x20) with.append(std::string(9, '\0'));
+    if (row.part == 0x40) with.append(std::string(10, '\0'));
+    EXPECT_TRUE(DecodeHousehold(with).ok()) << int{row.part};
+  }
 }
 
 TEST(Records, VoucherGoldenBytes) {

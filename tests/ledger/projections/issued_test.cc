@@ -48,13 +48,13 @@ TEST(Issued, AMemoThatIsAheadCountsNothingTwice) {
   issued.Apply(Gives(2, 10, 100));
   issued.Apply(Gives(1, 10, 70, TransactionKind::kDrop, PartitionId(4)));
   Issued again(Shanghai());
-  ASSERT_TRUE(again.LoadMemo(issued.SaveMemo()).ok());
+  ASSERT_TRUE(again.LoadMemo(issued.SaveMemo(), InTurn).ok());
   again.Apply(Gives(2, 10, 100));  // comes again
   again.Apply(Gives(3, 12, 5));
   EXPECT_EQ(again.OfDays(kTown, Day(1), Day(30)), 325);
   issued.Apply(Gives(3, 12, 5));
   EXPECT_EQ(again.SaveMemo(), issued.SaveMemo());
-  EXPECT_FALSE(again.LoadMemo("x").ok());
+  EXPECT_FALSE(again.LoadMemo("x", InTurn).ok());
 }
 
 TEST(Issued, DaysLongPastAreLetGoInWhateverOrderTheyCame) {

@@ -184,7 +184,7 @@ TEST_F(PlayersTest, DeedsOfAHouseholdAndOfATeamsMember) {
   EXPECT_TRUE(players->DeedsOf(HouseholdId(9)).events.empty());
   // What there ever was is in the memo, too.
   const std::unique_ptr<Players> second = New();
-  ASSERT_TRUE(second->LoadMemo(players->SaveMemo()).ok());
+  ASSERT_TRUE(second->LoadMemo(players->SaveMemo(), InTurn).ok());
   for (const Players* one : {players.get(), second.get()}) {
     EXPECT_EQ(one->DeedsOf(HouseholdId(1)).ever.drops, 2u);
     EXPECT_EQ(one->DeedsOf(HouseholdId(1)).ever.grams, 1300u);
@@ -206,7 +206,7 @@ TEST_F(PlayersTest, WhoWasTouchedSince) {
   EXPECT_TRUE(touched(*players, 1, now - absl::Hours(1)));
   EXPECT_TRUE(touched(*players, 2, now)) << "a choice counts";
   const std::unique_ptr<Players> second = New();
-  ASSERT_TRUE(second->LoadMemo(players->SaveMemo()).ok());
+  ASSERT_TRUE(second->LoadMemo(players->SaveMemo(), InTurn).ok());
   EXPECT_FALSE(touched(*second, 1, now - absl::Hours(1))) << "no longer known";
   EXPECT_TRUE(touched(*second, 1, absl::UnixEpoch())) << "but all are there";
 }
@@ -359,7 +359,7 @@ TEST_F(PlayersTest, EveryOrderOfPartitionsAndEveryRestartGivesTheSame) {
     std::unique_ptr<Players> first = New();
     for (size_t i = 0; i < half; ++i) first->Apply(shuffled[i]);
     std::unique_ptr<Players> second = New();
-    ASSERT_TRUE(second->LoadMemo(first->SaveMemo()).ok());
+    ASSERT_TRUE(second->LoadMemo(first->SaveMemo(), InTurn).ok());
     PartitionContents contents;
     contents.partition = PartitionId(7);
     second->Restore(contents);
@@ -378,7 +378,7 @@ TEST_F(PlayersTest, ASnapshotWithoutAMemoGivesTheChoices) {
   contents.last = PartitionSeq(5);
   contents.records = {{{RecordKind::kGame, 1}, PartitionSeq(4), bytes}};
   const std::unique_ptr<Players> players = New();
-  ASSERT_TRUE(players->LoadMemo("").ok());
+  ASSERT_TRUE(players->LoadMemo("", InTurn).ok());
   players->Restore(contents);
   EXPECT_TRUE(players->Find(HouseholdId(1))->hidden);
   EXPECT_EQ(players->Find(HouseholdId(1))->team, 9u);
@@ -388,9 +388,10 @@ TEST_F(PlayersTest, AMemoThatIsNotOneIsRefused) {
   Drop(1, 100);
   Found(2, 500);
   const std::string memo = FromJournal()->SaveMemo();
-  EXPECT_TRUE(New()->LoadMemo(memo).ok());
-  EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(memo + "x")));
-  for (size_t cut = 1; cut < memo.size(); ++cut) EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(absl::string_view(memo).substr(0, cut))));
+  EXPECT_TRUE(New()->LoadMemo(memo, InTurn).ok());
+  EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(memo + "x", InTurn)));
+  for (size_t cut = 1; cut < memo.size(); ++cut)
+    EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(absl::string_view(memo).substr(0, cut), InTurn)));
 }
 
 }  // namespace

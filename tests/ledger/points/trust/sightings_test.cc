@@ -52,11 +52,11 @@ TEST_F(SightingsTest, TheMemoHasAllOfItAndWhatComesAgainIsLeftOut) {
   Feed(before);
   const std::string memo = before.SaveMemo();
   Sightings after;
-  EXPECT_OK(after.LoadMemo(memo));
+  EXPECT_OK(after.LoadMemo(memo, InTurn));
   Feed(after);
   EXPECT_EQ(after.Read(All).drops, before.Read(All).drops);
   EXPECT_EQ(after.SaveMemo(), memo);
-  EXPECT_FALSE(after.LoadMemo(memo.substr(0, memo.size() - 1)).ok());
+  EXPECT_FALSE(after.LoadMemo(memo.substr(0, memo.size() - 1), InTurn).ok());
 }
 
 TEST_F(SightingsTest, MemoryHasItsLimit) {
@@ -129,10 +129,10 @@ TEST_F(SightingsTest, SumsOfAStation) {
   EXPECT_TRUE(sums.Of(CatalogueIdOf("stations/s2"), day, day + 1).claimed.empty());
 
   StationSums again(f.zone);
-  EXPECT_OK(again.LoadMemo(sums.SaveMemo()));
+  EXPECT_OK(again.LoadMemo(sums.SaveMemo(), InTurn));
   Feed(again);
   EXPECT_EQ(again.Of(CatalogueIdOf("stations/s1"), day, day + 1).claimed, sums.Of(CatalogueIdOf("stations/s1"), day, day + 1).claimed);
-  EXPECT_FALSE(again.LoadMemo(sums.SaveMemo() + "x").ok());
+  EXPECT_FALSE(again.LoadMemo(sums.SaveMemo() + "x", InTurn).ok());
 }
 
 }  // namespace

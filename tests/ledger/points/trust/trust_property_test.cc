@@ -45,7 +45,7 @@ class AnyDrops : public TrustTest {
     const auto of_one = [](uint64_t) { return size_t{1}; };
     const std::vector<Signal> signals = FindSignals(sightings.Read(recent), rules, *f.catalogue(), f.zone, of_one);
     Sightings again;
-    RC_ASSERT(again.LoadMemo(sightings.SaveMemo()).ok());
+    RC_ASSERT(again.LoadMemo(sightings.SaveMemo(), InTurn).ok());
     RC_ASSERT(FindSignals(again.Read(recent), rules, *f.catalogue(), f.zone, of_one) == signals);
     for (const Signal& signal : signals) {
       const size_t transactions = f.history.size();
