@@ -6,7 +6,7 @@
 namespace fenfen::ctl {
 namespace {
 
-constexpr uint8_t kHouseholdVersion = 3;
+constexpr uint8_t kHouseholdVersion = 4;
 constexpr uint8_t kVoucherVersion = 2;
 
 // The sum of n × { expires:day amount:varint }.
@@ -59,32 +59,42 @@ bool AreDays(absl::string_view log) {
 std::optional<StoredHousehold> ParseHousehold(absl::string_view bytes) {
   ByteReader in(bytes);
   if (in.U8() != kHouseholdVersion) return std::nullopt;
-  for (int hash = 0; hash < 3; ++hash) in.U64();  // region, card, door
-  in.Zigzag();                                    // create_time
-  for (size_t members = in.Count(); members > 0 && !in.failed(); --members) {
-    in.U64();                    // subject
-    if (in.U8() > 4) in.Fail();  // role
+  in.U64();  // region
+  const uint8_t parts = in.U8();
+  const auto has = [parts](uint8_t part) { return (parts & part) != 0; };
+  for (const uint8_t name : {0x01, 0x02}) {  // card, door
+    if (has(name) && in.U64() == 0) in.Fail();
   }
+  in.Zigzag();  // create_time
+  bool all_adults = true;
+  for (size_t members = in.Count(); members > 0 && !in.failed(); --members) {
+    in.U64();  // subject
+    const uint8_t role = has(0x04) ? in.U8() : uint8_t{0};
+    if (role > 4) in.Fail();
+    all_adults = all_adults && role == 0;
+  }
+  if (has(0x04) == all_adults) in.Fail();
   StoredHousehold household;
-  household.last_voucher = in.U64();
+  if (has(0x08) && (household.last_voucher = in.U64()) == 0) in.Fail();
   household.lots_sum = ReadLots(in);
-  const uint64_t debt = in.Varint();
-  if (debt > static_cast<uint64_t>(Points::kMax)) in.Fail();
+  const uint64_t debt = has(0x10) ? in.Varint() : 0;
+  if (debt > static_cast<uint64_t>(Points::kMax) || has(0x10) != (debt != 0)) in.Fail();
   household.debt = in.failed() ? 0 : static_cast<int64_t>(debt);
   const bool days = AreDays(in.Bytes());
-  for (size_t codes = in.Count(); codes > 0 && !in.failed(); --codes) {
+  size_t codes = has(0x20) ? in.Count() : 0;
+  if (has(0x20) != (codes != 0)) in.Fail();
+  for (; codes > 0 && !in.failed(); --codes) {
     in.U64();
     in.Varint();
   }
-  for (size_t uses = in.Count(); uses > 0 && !in.failed(); --uses) {
+  size_t uses = has(0x40) ? in.Count() : 0;
+  if (has(0x40) != (uses != 0)) in.Fail();
+  for (; uses > 0 && !in.failed(); --uses) {
     in.U64();     // offer
     in.Zigzag();  // day
     in.Varint();  // quantity
   }
-  if (!in.failed() && in.left() > 0) {
-    household.merged_into = in.Varint();
-    if (household.merged_into == 0) in.Fail();
-  }
+  if (has(0x80) && (household.merged_into = in.Varint()) == 0) in.Fail();
   if (!in.Finished() || !days) return std::nullopt;
   return household;
 }

@@ -20,7 +20,7 @@ constexpr size_t kHeaderBytes = 40;
 constexpr size_t kDigestBytes = 32;
 constexpr size_t kRowBytes = 64;
 constexpr size_t kTrailerBytes = 24;
-constexpr uint64_t kSectionBytesMax = uint64_t{1} << 30;
+constexpr uint64_t kSectionBytesMax = uint64_t{1} << 34;
 constexpr uint8_t kPartitionForm = 1;
 
 // What a partition's request keys and devices took effect as; the checker has no use for it.

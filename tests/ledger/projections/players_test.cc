@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <map>
 #include <memory>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -38,6 +41,23 @@ std::optional<bool> SortedIn(TransactionKind kind, absl::string_view why) {
 }
 // A reversal's: something where it is of a drop.
 bool ReversesIn(absl::string_view why) { return !why.empty(); }
+
+// As a start from a snapshot does.
+absl::Status OnThreads(size_t count, absl::FunctionRef<absl::Status(size_t item)> work) {
+  std::atomic<size_t> next{0};
+  std::array<absl::Status, 4> results;
+  std::vector<std::thread> threads;
+  for (absl::Status& result : results) {
+    threads.emplace_back([&] {
+      for (size_t item = next++; item < count && result.ok(); item = next++) result = work(item);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const absl::Status& result : results) {
+    if (!result.ok()) return result;
+  }
+  return absl::OkStatus();
+}
 
 // Writes a journal, and shows it to as many Players as the test likes.
 class PlayersTest : public testing::Test {
@@ -359,7 +379,7 @@ TEST_F(PlayersTest, EveryOrderOfPartitionsAndEveryRestartGivesTheSame) {
     std::unique_ptr<Players> first = New();
     for (size_t i = 0; i < half; ++i) first->Apply(shuffled[i]);
     std::unique_ptr<Players> second = New();
-    ASSERT_TRUE(second->LoadMemo(first->SaveMemo(), InTurn).ok());
+    ASSERT_TRUE(second->LoadMemo(first->SaveMemo(), OnThreads).ok());
     PartitionContents contents;
     contents.partition = PartitionId(7);
     second->Restore(contents);
@@ -390,6 +410,7 @@ TEST_F(PlayersTest, AMemoThatIsNotOneIsRefused) {
   const std::string memo = FromJournal()->SaveMemo();
   EXPECT_TRUE(New()->LoadMemo(memo, InTurn).ok());
   EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(memo + "x", InTurn)));
+  EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(memo.substr(0, memo.size() - 1), OnThreads)));
   for (size_t cut = 1; cut < memo.size(); ++cut)
     EXPECT_TRUE(absl::IsDataLoss(New()->LoadMemo(absl::string_view(memo).substr(0, cut), InTurn)));
 }
