@@ -83,7 +83,10 @@ absl::StatusOr<const Group*> SegmentReader::Next(uint64_t expected) {
   // The common case is a valid header in the window. All else is judged by what the file holds now: it may be growing.
   if (!segment::DecodeGroupHeader(header_, offset, *bytes)) window_.clear();
   unfinished_ = false;
-  return JudgeAt(offset, expected);
+  absl::StatusOr<const Group*> group = JudgeAt(offset, expected);
+  // A group that was read while it was being written may be whole by the next look.
+  if (!group.ok()) window_.clear();
+  return group;
 }
 
 absl::StatusOr<const Group*> SegmentReader::JudgeAt(uint64_t offset, uint64_t expected) {

@@ -105,6 +105,15 @@ bool IsWhole(const OpenDay& day, const Rules& rules, const RuleTerms& rule) {
          (!rule.drops_cap || drops_by_rule <= rule.drops_cap->limit) && (!rule.reward_cap || reward_by_rule <= rule.reward_cap->limit);
 }
 
+// The minute that has begun, since 00:00 UTC of the date that is the day's number.
+int32_t MinuteOf(absl::Time time, int32_t day) {
+  constexpr int64_t kSecondsOfMinute = 60;
+  const int64_t seconds = absl::ToUnixSeconds(time) - day * kSecondsOfDay;
+  // A division goes towards zero: the minutes before 00:00 would be those that end, and two of them the 0th.
+  const int64_t up = seconds < 0 ? kSecondsOfMinute - 1 : 0;
+  return static_cast<int32_t>((seconds - up) / kSecondsOfMinute);
+}
+
 // Leaves out what a used-up budget does not pay; judged.value still says what the drop is worth.
 void HoldToBudget(const HouseholdRecord& household, const Catalogue& catalogue, Judgement& judged) {
   if (judged.event.reward == 0 && judged.event.bonuses == 0) return;
@@ -180,7 +189,7 @@ Judgement Judge(const DropFacts& facts, const HouseholdRecord& household, const 
   if (judged.rule == nullptr) return judged;
   judged.value = judged.rules->ValueOf(*judged.rule, traits, catalogue);
   DayEvent& event = judged.event;
-  event.minute = static_cast<int32_t>((absl::ToUnixSeconds(facts.event_time) - judged.day * kSecondsOfDay) / 60);
+  event.minute = MinuteOf(facts.event_time, judged.day);
   event.category = static_cast<uint8_t>(facts.category);
   event.rule = judged.rule->number;
   event.reward = judged.value.reward.hundredths();

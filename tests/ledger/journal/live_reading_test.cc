@@ -50,6 +50,30 @@ void ReadBeside(FileSystem& files, const std::string& directory, size_t uncompre
   EXPECT_EQ(CountLive(files, directory), journal->LastDurable(PartitionId(1)).value());
 }
 
+// A group's header may be there before all of its records.
+TEST(LiveReadingTest, AGroupThatWasHalfWrittenIsWholeAtTheNextLook) {
+  MemoryFileSystem disk;
+  {
+    auto journal = MustOpen(disk);
+    Appender appender(*journal);
+    appender.AppendAndFlush("fenfen");
+  }
+  const std::string whole = disk.Bytes(FirstSegment());
+  std::string half = whole;
+  half[576] ^= 1;  // a byte of the record
+  disk.Put(FirstSegment(), half);
+  absl::StatusOr<std::unique_ptr<File>> file = disk.OpenForRead(FirstSegment());
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto reader = SegmentReader::Open(*std::move(file), FirstSegment(), 1);
+  ASSERT_TRUE(reader.ok()) << reader.status();
+  EXPECT_TRUE(absl::IsDataLoss((*reader)->Next(1).status()));
+  disk.Put(FirstSegment(), whole);
+  const absl::StatusOr<const Group*> group = (*reader)->Next(1);
+  ASSERT_TRUE(group.ok()) << group.status();
+  ASSERT_NE(*group, nullptr);
+  EXPECT_EQ((*group)->records.size(), 1u);
+}
+
 TEST(LiveReadingTest, BesideFilesInMemory) {
   MemoryFileSystem disk;
   ReadBeside(disk, kDirectory, 0);

@@ -62,6 +62,27 @@ class RulesTest : public testing::Test {
   PointsFixture f;
 };
 
+// What order two drops of a day count in goes by their minutes, also before eight in the morning, which is before 00:00 UTC.
+TEST_F(RulesTest, ADropsMinuteIsTheOneThatHasBegun) {
+  Given(R"({"rules": [{"id": "food", "category": "CATEGORY_FOOD", "reward_per_kg": 200}]})");
+  const auto minute = [this](int hour, int minute, int second) {
+    DropFacts facts{HouseholdId(kHome),
+                    0,
+                    v1::CATEGORY_FOOD,
+                    std::nullopt,
+                    CatalogueIdOf("stations/s1"),
+                    std::nullopt,
+                    absl::FromCivil(absl::CivilSecond(2026, 7, 1, hour, minute, second), f.zone)};
+    return Judge(facts, {}, *f.catalogue(), f.zone).event.minute;
+  };
+  EXPECT_EQ(minute(0, 0, 0), -480);
+  EXPECT_EQ(minute(7, 11, 30), -49);
+  EXPECT_EQ(minute(7, 12, 0), -48);
+  EXPECT_EQ(minute(7, 59, 59), -1);
+  EXPECT_EQ(minute(8, 0, 59), 0);
+  EXPECT_EQ(minute(23, 59, 59), 959);
+}
+
 TEST_F(RulesTest, TheFirstRuleThatMatchesPays) {
   Given(R"({"rules": [
     {"id": "paper", "match": {"materials": ["paper"]}, "reward_per_kg": 1000},
