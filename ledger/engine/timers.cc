@@ -16,7 +16,7 @@ constexpr size_t kNameBytesMax = 64;
 constexpr absl::Duration kPauseMin = absl::Milliseconds(10);
 constexpr absl::Duration kPauseMax = absl::Seconds(1);
 // How soon a lease that another has is asked for again, at the earliest.
-constexpr absl::Duration kAgainMin = absl::Seconds(1);
+constexpr absl::Duration kTimerAgainMin = absl::Seconds(1);
 
 bool IsJobName(absl::string_view name) {
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
@@ -127,7 +127,7 @@ absl::StatusOr<bool> Timers::MayRun(Job& job, const absl::StatusOr<Journal::Leas
   job.figures.holder = answer->granted ? "" : answer->holder;
   if (!answer->granted) {
     // He finishes, and then it is not due for a period, or he is gone, and it passes on.
-    job.due = clock_.Now() + std::clamp(answer->left, std::min(kAgainMin, job.job.period), job.job.period);
+    job.due = clock_.Now() + std::clamp(answer->left, std::min(kTimerAgainMin, job.job.period), job.job.period);
     return absl::FailedPreconditionError(absl::StrCat("another server has the lease of ", job.job.name, ": ", answer->holder));
   }
   if (due_only && answer->since_done < job.job.period) {

@@ -13,13 +13,7 @@
 namespace fenfen {
 namespace {
 
-constexpr uint64_t kChunkBytes = 1u << 20;
-// Synced in portions, so that the groups' own syncs never wait behind a whole segment.
-constexpr uint64_t kBytesPerSync = 8u << 20;
-
-absl::Status CheckGoesOn(const std::atomic<bool>& stop) {
-  return stop.load(std::memory_order_relaxed) ? absl::CancelledError("the journal is closing") : absl::OkStatus();
-}
+constexpr uint64_t kArchivedChunkBytes = 1u << 20;
 
 // Calls `visit` with the file's bytes, a chunk at a time.
 template <typename Visit>
@@ -27,7 +21,7 @@ absl::Status ForEachChunk(const File& file, uint64_t size, const std::atomic<boo
   std::string chunk;
   for (uint64_t at = 0; at < size; at += chunk.size()) {
     if (absl::Status status = CheckGoesOn(stop); !status.ok()) return status;
-    chunk.resize(std::min(kChunkBytes, size - at));
+    chunk.resize(std::min(kArchivedChunkBytes, size - at));
     const absl::StatusOr<size_t> got = file.ReadAt(at, chunk.data(), chunk.size());
     if (!got.ok()) return got.status();
     if (*got < chunk.size()) return absl::UnavailableError(absl::StrCat("a file became shorter while it was read, at byte ", at + *got));

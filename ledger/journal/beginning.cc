@@ -15,31 +15,31 @@ namespace {
 
 // On disk, do not change. 0 magic · 8 journal id u64 · 16 first segment u32 · 20 zero u32 · 24 groups before u64 · 32 the snapshot's number
 // u64 · 40 for each partition: last sequence before u64, last in the snapshot u64, digest · 12376 crc u32.
-constexpr char kMagic[] = "FENFENB1";  // the last character is the format's version
-constexpr size_t kPartitionsOffset = 40;
+constexpr char kBeginningMagic[] = "FENFENB1";  // the last character is the format's version
+constexpr size_t kBeginningPartitionsOffset = 40;
 constexpr size_t kDigestBytes = 32;
-constexpr size_t kPartitionBytes = 16 + kDigestBytes;
-constexpr size_t kCrcOffset = kPartitionsOffset + kPartitions * kPartitionBytes;
-static_assert(kCrcOffset + 4 == JournalBeginning::kBytes);
+constexpr size_t kBeginningPartitionBytes = 16 + kDigestBytes;
+constexpr size_t kBeginningCrcOffset = kBeginningPartitionsOffset + kPartitions * kBeginningPartitionBytes;
+static_assert(kBeginningCrcOffset + 4 == JournalBeginning::kBytes);
 
 }  // namespace
 
 std::string EncodeBeginning(const JournalBeginning& beginning) {
   std::string out(JournalBeginning::kBytes, '\0');
   char* const at = out.data();
-  std::memcpy(at, kMagic, 8);
+  std::memcpy(at, kBeginningMagic, 8);
   PutStored<uint64_t>(at + 8, beginning.start.journal_id);
   PutStored<uint32_t>(at + 16, beginning.start.segment);
   PutStored<uint64_t>(at + 24, beginning.start.groups);
   PutStored<uint64_t>(at + 32, beginning.cover.number);
   for (uint16_t p = 0; p < kPartitions; ++p) {
     FENFEN_CHECK(beginning.cover.sha256[p].size() == kDigestBytes);
-    char* const partition = at + kPartitionsOffset + p * kPartitionBytes;
+    char* const partition = at + kBeginningPartitionsOffset + p * kBeginningPartitionBytes;
     PutStored<uint64_t>(partition, beginning.start.last[p].value());
     PutStored<uint64_t>(partition + 8, beginning.cover.sequences[p].value());
     std::memcpy(partition + 16, beginning.cover.sha256[p].data(), kDigestBytes);
   }
-  PutStored<uint32_t>(at + kCrcOffset, Crc32c(absl::string_view(out).substr(0, kCrcOffset)));
+  PutStored<uint32_t>(at + kBeginningCrcOffset, Crc32c(absl::string_view(out).substr(0, kBeginningCrcOffset)));
   return out;
 }
 
@@ -51,7 +51,7 @@ std::optional<JournalBeginning> DecodeBeginning(absl::string_view bytes) {
   beginning.start.groups = GetStored<uint64_t>(bytes, 24);
   beginning.cover.number = GetStored<uint64_t>(bytes, 32);
   for (uint16_t p = 0; p < kPartitions; ++p) {
-    const size_t partition = kPartitionsOffset + p * kPartitionBytes;
+    const size_t partition = kBeginningPartitionsOffset + p * kBeginningPartitionBytes;
     beginning.start.last[p] = PartitionSeq(GetStored<uint64_t>(bytes, partition));
     beginning.cover.sequences[p] = PartitionSeq(GetStored<uint64_t>(bytes, partition + 8));
     beginning.cover.sha256[p] = std::string(bytes.substr(partition + 16, kDigestBytes));

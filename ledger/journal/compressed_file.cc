@@ -18,7 +18,7 @@ namespace {
 // On disk, do not change. A skippable frame: 0 its magic u32 · 4 size of what follows u32 · 8 magic · 16 journal id u64 · 24 segment u32 ·
 // 28 its bytes u32 · 32 block bytes u32 · 36 blocks u32 · 40 for each block: bytes u32, crc u32 · crc u32 of all before it.
 constexpr uint32_t kSkippableMagic = ZSTD_MAGIC_SKIPPABLE_START;
-constexpr char kMagic[] = "FENFENZ1";  // the last character is the format's version
+constexpr char kCompressedMagic[] = "FENFENZ1";  // the last character is the format's version
 constexpr size_t kBlocksOffset = 40;
 
 }  // namespace
@@ -28,7 +28,7 @@ std::string EncodeHead(const Head& head) {
   char* const at = out.data();
   PutStored<uint32_t>(at, kSkippableMagic);
   PutStored<uint32_t>(at + 4, static_cast<uint32_t>(out.size() - 8));
-  std::memcpy(at + 8, kMagic, 8);
+  std::memcpy(at + 8, kCompressedMagic, 8);
   PutStored<uint64_t>(at + 16, head.segment.journal_id);
   PutStored<uint32_t>(at + 24, head.segment.number);
   PutStored<uint32_t>(at + 28, head.segment.bytes);
@@ -43,7 +43,7 @@ std::string EncodeHead(const Head& head) {
 }
 
 std::optional<size_t> HeadBytesFrom(absl::string_view bytes) {
-  if (bytes.size() < HeadBytes(0) || bytes.substr(8, 8) != kMagic) return std::nullopt;
+  if (bytes.size() < HeadBytes(0) || bytes.substr(8, 8) != kCompressedMagic) return std::nullopt;
   const uint64_t segment_bytes = GetStored<uint32_t>(bytes, 28);
   const uint32_t block_bytes = GetStored<uint32_t>(bytes, 32);
   const uint64_t blocks = GetStored<uint32_t>(bytes, 36);

@@ -19,12 +19,6 @@ namespace {
 
 // Of the levels that keep up with writing: the next ones take twice the time for some hundredths of the size.
 constexpr int kCompressionLevel = 3;
-// Synced in portions, so that the groups' own syncs never wait behind a whole segment.
-constexpr uint64_t kBytesPerSync = 8u << 20;
-
-absl::Status CheckGoesOn(const std::atomic<bool>& stop) {
-  return stop.load(std::memory_order_relaxed) ? absl::CancelledError("the journal is closing") : absl::OkStatus();
-}
 
 // One block of a segment. The file must hold it.
 absl::StatusOr<absl::string_view> ReadBlock(const File& file, const segment::Header& header, uint64_t offset, std::string& buffer) {

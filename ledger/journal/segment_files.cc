@@ -15,8 +15,6 @@ constexpr uint64_t kChunkBytes = 1u << 20;
 // No group is longer: one transaction, or several up to a smaller limit, and what is around them.
 constexpr uint64_t kGroupBytesMax = limits::kTransactionBytesMax + kChunkBytes;
 static_assert(limits::kJournalGroupBytesMax <= limits::kTransactionBytesMax);
-// Synced in portions, so that the groups' own syncs never wait behind a whole segment.
-constexpr uint64_t kBytesPerSync = 8u << 20;
 
 absl::Status FillWithZeros(File& file, const segment::Header& header) {
   const std::string zeros(std::min<uint64_t>(kChunkBytes, header.bytes), '\0');
@@ -84,6 +82,10 @@ absl::StatusOr<SegmentList> ListFrom(FileSystem& files, const std::string& direc
 }
 
 }  // namespace
+
+absl::Status CheckGoesOn(const std::atomic<bool>& stop) {
+  return stop.load(std::memory_order_relaxed) ? absl::CancelledError("the journal is closing") : absl::OkStatus();
+}
 
 std::string SegmentPath(const std::string& directory, uint32_t number, absl::string_view ending) {
   return absl::StrCat(directory, "/", segment::FileName(number, ending));

@@ -2,6 +2,8 @@
 // changes one leaves it on disk once it returns OK.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -16,6 +18,12 @@
 #include "ledger/journal/segment.h"
 
 namespace fenfen {
+
+// Files of many are synced in portions, so that the groups' own syncs never wait behind a whole segment.
+inline constexpr uint64_t kBytesPerSync = 8u << 20;
+
+// CANCELLED once `stop` is set, by which the journal's closing ends long work on its files.
+absl::Status CheckGoesOn(const std::atomic<bool>& stop);
 
 // The file of a segment in a journal's folder, and of what belongs to it.
 std::string SegmentPath(const std::string& directory, uint32_t number, absl::string_view ending = segment::kEnding);

@@ -11,11 +11,11 @@ namespace {
 
 // On disk, do not change. 0 magic · 8 journal id u64 · 16 segment u32 · 20 end u32 · 24 groups before u64 · 32 groups u64 · 40 records u32
 // · 44 crc of the offsets u32 · 48 for each partition: last sequence before u64, records u32 · 3132 crc u32.
-constexpr char kMagic[] = "FENFENX1";  // the last character is the format's version
-constexpr size_t kPartitionsOffset = 48;
-constexpr size_t kPartitionBytes = 12;
-constexpr size_t kCrcOffset = kPartitionsOffset + kPartitions * kPartitionBytes;
-static_assert(kCrcOffset + 4 == IndexHead::kBytes);
+constexpr char kIndexMagic[] = "FENFENX1";  // the last character is the format's version
+constexpr size_t kIndexPartitionsOffset = 48;
+constexpr size_t kIndexPartitionBytes = 12;
+constexpr size_t kIndexCrcOffset = kIndexPartitionsOffset + kPartitions * kIndexPartitionBytes;
+static_assert(kIndexCrcOffset + 4 == IndexHead::kBytes);
 
 absl::string_view BytesOf(const std::vector<uint32_t>& offsets) {
   return {reinterpret_cast<const char*>(offsets.data()), offsets.size() * sizeof(uint32_t)};
@@ -41,7 +41,7 @@ std::optional<uint32_t> IndexHead::Rank(PartitionId partition, PartitionSeq seq)
 std::string EncodeIndexHead(const IndexHead& head) {
   std::string out(IndexHead::kBytes, '\0');
   char* const at = out.data();
-  std::memcpy(at, kMagic, 8);
+  std::memcpy(at, kIndexMagic, 8);
   PutStored<uint64_t>(at + 8, head.start.journal_id);
   PutStored<uint32_t>(at + 16, head.start.segment);
   PutStored<uint32_t>(at + 20, head.end);
@@ -50,11 +50,11 @@ std::string EncodeIndexHead(const IndexHead& head) {
   PutStored<uint32_t>(at + 40, head.records());
   PutStored<uint32_t>(at + 44, head.offsets_crc32c);
   for (uint16_t p = 0; p < kPartitions; ++p) {
-    char* const partition = at + kPartitionsOffset + p * kPartitionBytes;
+    char* const partition = at + kIndexPartitionsOffset + p * kIndexPartitionBytes;
     PutStored<uint64_t>(partition, head.start.last[p].value());
     PutStored<uint32_t>(partition + 8, head.records_of(PartitionId(p)));
   }
-  PutStored<uint32_t>(at + kCrcOffset, Crc32c(absl::string_view(out).substr(0, kCrcOffset)));
+  PutStored<uint32_t>(at + kIndexCrcOffset, Crc32c(absl::string_view(out).substr(0, kIndexCrcOffset)));
   return out;
 }
 
@@ -69,7 +69,7 @@ std::optional<IndexHead> DecodeIndexHead(absl::string_view bytes) {
   head.offsets_crc32c = GetStored<uint32_t>(bytes, 44);
   uint64_t records = 0;
   for (uint16_t p = 0; p < kPartitions; ++p) {
-    const size_t partition = kPartitionsOffset + p * kPartitionBytes;
+    const size_t partition = kIndexPartitionsOffset + p * kIndexPartitionBytes;
     head.start.last[p] = PartitionSeq(GetStored<uint64_t>(bytes, partition));
     records += GetStored<uint32_t>(bytes, partition + 8);
     if (records * segment::kRecordHeaderBytes > head.end) return std::nullopt;

@@ -10,7 +10,7 @@
 namespace fenfen {
 namespace {
 
-constexpr int kTreeDepthMax = 16;  // a cycle in stored regions must not hang a reader
+constexpr int kRegionDepthMax = 16;  // a cycle in stored regions must not hang a reader
 
 }  // namespace
 
@@ -48,7 +48,7 @@ const Rules* Catalogue::RulesOn(int32_t day) const {
 }
 
 bool Catalogue::IsWithin(CatalogueId region, CatalogueId ancestor) const {
-  for (int depth = 0; depth < kTreeDepthMax; ++depth) {
+  for (int depth = 0; depth < kRegionDepthMax; ++depth) {
     const v1::Region* node = Find<v1::Region>(region);
     if (node == nullptr) return false;
     if (region == ancestor) return true;
@@ -63,7 +63,7 @@ CatalogueId Catalogue::TownOf(CatalogueId region) const {
 }
 
 CatalogueId Catalogue::FindTown(CatalogueId region) const {
-  for (int depth = 0; depth < kTreeDepthMax; ++depth) {
+  for (int depth = 0; depth < kRegionDepthMax; ++depth) {
     const v1::Region* node = Find<v1::Region>(region);
     if (node == nullptr || node->level() == "town" || node->parent().empty()) return region;
     region = CatalogueIdOf(node->parent());

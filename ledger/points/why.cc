@@ -9,14 +9,14 @@ namespace fenfen {
 namespace {
 
 // On disk, do not renumber.
-constexpr uint8_t kFormat = 1;
+constexpr uint8_t kWhyFormat = 1;
 constexpr uint8_t kDropFormat = 2;
 // What a drop's reasons have at their end.
 constexpr uint8_t kHasCap = 0x01;
 constexpr uint8_t kHasPieces = 0x02;
 constexpr uint8_t kHasMaterial = 0x04;
 constexpr uint8_t kHasCampaigns = 0x08;
-constexpr uint8_t kHasBonuses = 0x10;
+constexpr uint8_t kWhyHasBonuses = 0x10;
 constexpr size_t kUsualBytes = 96;
 
 template <typename Writer>
@@ -90,13 +90,13 @@ void Write(BoundedWriter& w, const DropWhy& why) {
   if (why.pieces != 0) has |= kHasPieces;
   if (!why.material.empty()) has |= kHasMaterial;
   if (!why.campaigns.empty()) has |= kHasCampaigns;
-  if (!why.bonuses.empty()) has |= kHasBonuses;
+  if (!why.bonuses.empty()) has |= kWhyHasBonuses;
   w.U8(has);
   if ((has & kHasCap) != 0) w.Bytes(why.cap);
   if ((has & kHasPieces) != 0) w.Varint(static_cast<uint64_t>(why.pieces));
   if ((has & kHasMaterial) != 0) w.Bytes(why.material);
   if ((has & kHasCampaigns) != 0) WriteNames(w, why.campaigns);
-  if ((has & kHasBonuses) != 0) WriteNames(w, why.bonuses);
+  if ((has & kWhyHasBonuses) != 0) WriteNames(w, why.bonuses);
 }
 
 void Write(ByteWriter& w, const VoucherWhy& why) {
@@ -138,7 +138,7 @@ DropWhy ReadDrop(ByteReader& in) {
   if ((has & kHasPieces) != 0) why.pieces = static_cast<int64_t>(in.Varint());
   if ((has & kHasMaterial) != 0) why.material = std::string(in.Bytes());
   if ((has & kHasCampaigns) != 0) why.campaigns = ReadNames(in);
-  if ((has & kHasBonuses) != 0) why.bonuses = ReadNames(in);
+  if ((has & kWhyHasBonuses) != 0) why.bonuses = ReadNames(in);
   return why;
 }
 
@@ -206,7 +206,7 @@ std::string EncodeWhy(const Why& why) {
   std::string out;
   out.reserve(kUsualBytes);
   ByteWriter w(out);
-  w.U8(kFormat);
+  w.U8(kWhyFormat);
   std::visit(
       [&w](const auto& facts) {
         if constexpr (!std::is_same_v<std::decay_t<decltype(facts)>, DropWhy>) Write(w, facts);
@@ -217,7 +217,7 @@ std::string EncodeWhy(const Why& why) {
 
 absl::StatusOr<Why> DecodeWhy(TransactionKind kind, absl::string_view bytes) {
   ByteReader in(bytes);
-  if (in.U8() != (kind == TransactionKind::kDrop ? kDropFormat : kFormat)) in.Fail();
+  if (in.U8() != (kind == TransactionKind::kDrop ? kDropFormat : kWhyFormat)) in.Fail();
   Why why = ReadWhy(kind, in);
   if (!in.Finished()) return absl::DataLossError("transaction's why: the stored bytes do not have its form");
   return why;

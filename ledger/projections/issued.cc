@@ -12,7 +12,7 @@
 namespace fenfen {
 namespace {
 
-constexpr uint8_t kFormat = 1;  // on disk, do not renumber
+constexpr uint8_t kIssuedFormat = 1;  // on disk, do not renumber
 
 bool IsTransfer(TransactionKind kind) {
   return kind == TransactionKind::kTransferOut || kind == TransactionKind::kTransferIn || kind == TransactionKind::kTransferBack;
@@ -59,7 +59,7 @@ std::string Issued::SaveMemo() const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<std::pair<std::pair<uint64_t, int32_t>, int64_t>> cells(cells_.begin(), cells_.end());
   std::sort(cells.begin(), cells.end());
-  w.U8(kFormat);
+  w.U8(kIssuedFormat);
   for (const uint64_t last : last_) w.Varint(last);
   w.Varint(cells.size());
   for (const auto& [place, amount] : cells) {
@@ -74,7 +74,7 @@ absl::Status Issued::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
   absl::MutexLock lock(&mutex_);
-  if (in.U8() != kFormat) in.Fail();
+  if (in.U8() != kIssuedFormat) in.Fail();
   for (uint64_t& last : last_) last = in.Varint();
   for (size_t n = in.Count(); n > 0 && !in.failed(); --n) {
     const uint64_t town = in.U64();

@@ -15,7 +15,7 @@
 namespace fenfen {
 namespace {
 
-constexpr uint8_t kFormat = 3;          // on disk, do not renumber
+constexpr uint8_t kMemoFormat = 3;      // on disk, do not renumber
 constexpr size_t kPlayerBytesMin = 40;  // no player takes less
 
 void WriteStreak(ByteWriter& w, const Streak& streak) {
@@ -43,7 +43,7 @@ Streak ReadStreak(ByteReader& in) {
 std::string Players::SaveMemo() const {
   std::string memo;
   ByteWriter w(memo);
-  w.U8(kFormat);
+  w.U8(kMemoFormat);
   std::string part;
   for (const Shard& shard : shards_) {
     part.clear();
@@ -81,7 +81,7 @@ void Players::SaveShard(const Shard& shard, ByteWriter& out) const {
 absl::Status Players::LoadMemo(absl::string_view memo, InParallel in_parallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
-  if (in.U8() != kFormat) return absl::DataLossError("the format is not known");
+  if (in.U8() != kMemoFormat) return absl::DataLossError("the format is not known");
   std::array<absl::string_view, kHouseholdPartitions> parts;
   for (absl::string_view& part : parts) part = in.Bytes();
   if (!in.Finished()) return absl::DataLossError("the memo does not have its form");

@@ -12,7 +12,7 @@ constexpr absl::Duration kStatementPatience = absl::Hours(6);
 const int64_t kRepeatedDays = limits::kRequestKeyAgeMax / absl::Hours(24) + 1;
 // While locks are waited for, servers wait behind us.
 constexpr char kLockPatience[] = "3s";
-constexpr size_t kPieceBytes = 256u << 10;
+constexpr size_t kArchivePieceBytes = 256u << 10;
 
 std::string DayText(absl::CivilMonth month) { return absl::FormatCivilTime(absl::CivilDay(month)); }
 std::string BeginCopy(const ArchivedTable& table) { return absl::StrCat("COPY fenfen.", table.name, " (", table.columns, ") FROM STDIN"); }
@@ -118,7 +118,7 @@ class RowsIn {
       if (absl::Status status = Next(); !status.ok()) return status;
     }
     piece_.append(line.data(), line.size());
-    return piece_.size() < kPieceBytes ? absl::OkStatus() : Put();
+    return piece_.size() < kArchivePieceBytes ? absl::OkStatus() : Put();
   }
   // Ends the table that is being written, if any, and begins the next, if any.
   absl::Status Next() {

@@ -11,7 +11,7 @@
 namespace fenfen {
 namespace {
 
-constexpr size_t kPieceBytes = 1u << 20;
+constexpr size_t kBasePieceBytes = 1u << 20;
 // How many are kept: the one before is there in case that the newest is damaged.
 constexpr char kDropOlder[] = "DELETE FROM fenfen.bases WHERE number NOT IN (SELECT number FROM fenfen.bases ORDER BY number DESC LIMIT 2)";
 constexpr char kNewest[] =
@@ -52,9 +52,9 @@ absl::Status StoreBase(const PostgresSessionOptions& options, const File& file, 
                              {number, absl::StrCat(base.bytes), ArrayOf(base.sequences)});
   }
   if (!step.ok()) return step.status();
-  std::string piece(kPieceBytes, '\0');
-  for (uint64_t offset = 0, n = 0; offset < base.bytes; offset += kPieceBytes, ++n) {
-    const size_t size = static_cast<size_t>(std::min<uint64_t>(kPieceBytes, base.bytes - offset));
+  std::string piece(kBasePieceBytes, '\0');
+  for (uint64_t offset = 0, n = 0; offset < base.bytes; offset += kBasePieceBytes, ++n) {
+    const size_t size = static_cast<size_t>(std::min<uint64_t>(kBasePieceBytes, base.bytes - offset));
     const absl::StatusOr<size_t> got = file.ReadAt(offset, piece.data(), size);
     if (!got.ok()) return got.status();
     if (*got != size) return absl::DataLossError("the snapshot is shorter than it was");

@@ -14,7 +14,6 @@ namespace {
 constexpr absl::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 constexpr absl::string_view kTrailer("\377\377", 2);
 constexpr absl::CivilDay kPgDayZero(2000, 1, 1);
-constexpr int64_t kMicrosTo2000 = 946'684'800'000'000;
 // A timestamptz begins in 4713 BC, in microseconds since 2000; what lies before is -infinity. Its end lies beyond any time of ours.
 constexpr int64_t kPgTimeMin = -211'813'488'000'000'000;
 

@@ -18,6 +18,9 @@
 
 namespace fenfen {
 
+// PostgreSQL counts from 2000-01-01 00:00 UTC (its source, src/include/datatype/timestamp.h), in microseconds.
+inline constexpr int64_t kMicrosTo2000 = 946'684'800'000'000;
+
 class CopyRows {
  public:
   struct Table {

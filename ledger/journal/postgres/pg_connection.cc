@@ -13,12 +13,12 @@
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "ledger/core/check.h"
+#include "ledger/journal/postgres/copy_rows.h"
 
 namespace fenfen {
 namespace {
 
 constexpr char kSqlStatePayload[] = "fenfen/sqlstate";
-constexpr int64_t kMicrosTo2000 = 946'684'800'000'000;
 constexpr size_t kCopyPieceBytes = 256u << 10;
 
 // PostgreSQL's errors (its manual, appendix A), by what whoever meets them should do next.

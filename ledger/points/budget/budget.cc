@@ -15,7 +15,7 @@
 namespace fenfen {
 namespace {
 
-constexpr size_t kErrorsMax = 100;
+constexpr size_t kBudgetErrorsMax = 100;
 
 google::protobuf::Timestamp TimestampOf(absl::Time time) {
   return google::protobuf::util::TimeUtil::MicrosecondsToTimestamp(absl::ToUnixMicros(time));
@@ -27,9 +27,9 @@ bool RunsLow(const v1::Budget& budget, int64_t issued) {
 }
 
 // Goes through a request budget by budget, gathering changes and errors.
-class Planner {
+class BudgetsPlanner {
  public:
-  Planner(const View& view, const Catalogue& catalogue, const DecisionContext& context)
+  BudgetsPlanner(const View& view, const Catalogue& catalogue, const DecisionContext& context)
       : view_(view), catalogue_(catalogue), context_(context) {}
 
   void Take(const v1::Budget& asked) {
@@ -43,7 +43,7 @@ class Planner {
 
  private:
   void Error(absl::string_view field, absl::string_view zh, absl::string_view en) {
-    if (change.errors.size() >= kErrorsMax) return;
+    if (change.errors.size() >= kBudgetErrorsMax) return;
     v1::RowError& error = change.errors.emplace_back();
     error.set_row(row_);
     error.set_field(std::string(field));
@@ -120,7 +120,7 @@ ReadSet SetBudgetsReads(const v1::SetBudgetsRequest& request) {
 
 BudgetsChange PlanBudgets(const View& view, const v1::SetBudgetsRequest& request, const Catalogue& catalogue,
                           const DecisionContext& context) {
-  Planner planner(view, catalogue, context);
+  BudgetsPlanner planner(view, catalogue, context);
   planner.change.transaction = BeginTransaction(TransactionKind::kCatalogueUpdate, context, context.now);
   for (const v1::Budget& budget : request.budgets()) planner.Take(budget);
   BudgetsChange& change = planner.change;

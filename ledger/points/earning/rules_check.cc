@@ -13,16 +13,16 @@
 namespace fenfen {
 namespace {
 
-constexpr size_t kTitleBytesMax = 128;
+constexpr size_t kRuleTitleBytesMax = 128;
 constexpr int kListMax = 32;
 constexpr int32_t kPercentMax = 1000;
 constexpr int32_t kDailyGiftsMax = 10'000;
 constexpr int64_t kDailyGiftAmountMax = 100'000'000;  // hundredths
 constexpr int64_t kLimitMax = 100'000'000'000;
 
-class Checker {
+class RulesChecker {
  public:
-  Checker(const v1::RuleSet& rules, const RuleCheck& check, RuleErrorSink error) : rules_(rules), check_(check), error_(error) {}
+  RulesChecker(const v1::RuleSet& rules, const RuleCheck& check, RuleErrorSink error) : rules_(rules), check_(check), error_(error) {}
 
   void Run() {
     CheckSet();
@@ -66,8 +66,8 @@ class Checker {
   }
   void Title(const std::string& path, const std::string& title, bool required) {
     if (title.empty() && required) return Error(path, "不能为空", "must not be empty");
-    if (title.size() > kTitleBytesMax)
-      Error(path, absl::StrCat("超过 ", kTitleBytesMax, " 字节"), absl::StrCat("is longer than ", kTitleBytesMax, " bytes"));
+    if (title.size() > kRuleTitleBytesMax)
+      Error(path, absl::StrCat("超过 ", kRuleTitleBytesMax, " 字节"), absl::StrCat("is longer than ", kRuleTitleBytesMax, " bytes"));
   }
   void IsCategory(const std::string& path, int category) {
     if (category == v1::CATEGORY_UNSPECIFIED || !v1::Category_IsValid(category)) Error(path, "没有这个垃圾类别", "is not a category");
@@ -247,7 +247,7 @@ class Checker {
 
 }  // namespace
 
-void CheckRuleSet(const v1::RuleSet& rules, const RuleCheck& check, RuleErrorSink error) { Checker(rules, check, error).Run(); }
+void CheckRuleSet(const v1::RuleSet& rules, const RuleCheck& check, RuleErrorSink error) { RulesChecker(rules, check, error).Run(); }
 
 void ForEachRegion(const v1::RuleSet& rules, absl::FunctionRef<void(absl::string_view name)> visit) {
   const auto all = [&](const google::protobuf::RepeatedPtrField<std::string>& regions) {

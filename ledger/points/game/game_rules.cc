@@ -20,7 +20,7 @@ constexpr int kSeasonsMax = 40;
 constexpr int kBoardsMax = 50;
 constexpr int kSeasonDaysMax = 92;  // three months
 constexpr int kPlacesMax = 100;
-constexpr int kTreeDepthMax = 16;
+constexpr int kBoardDepthMax = 16;
 constexpr size_t kIdBytesMax = 32;
 constexpr size_t kTitleBytesMax = 128;
 constexpr absl::string_view kLevels[] = {"building", "estate", "community", "town", "district"};
@@ -35,9 +35,9 @@ bool IsOtherPeriod(const std::string& id, const v1::GameRules& rules) {
          ParsePeriod(v1::Board::PERIOD_MONTH, id, rules);
 }
 
-class Checker {
+class GameRulesChecker {
  public:
-  explicit Checker(GameRulesFault fault) : fault_(fault) {}
+  explicit GameRulesChecker(GameRulesFault fault) : fault_(fault) {}
 
   void Range(absl::string_view field, int row, int64_t value, int64_t low, int64_t high) {
     if (value >= low && value <= high) return;
@@ -118,7 +118,7 @@ class Checker {
 }  // namespace
 
 void CheckGameRules(const v1::GameRules& rules, GameRulesFault fault) {
-  Checker checker(fault);
+  GameRulesChecker checker(fault);
   checker.Levels(rules);
   checker.Range("game_rules.freezes_per_month", 0, rules.freezes_per_month(), 0, 31);
   checker.Range("game_rules.freeze_days_back", 0, rules.freeze_days_back(), 1, 30);
@@ -161,7 +161,7 @@ const v1::Board* FindBoard(const v1::GameRules& rules, absl::string_view name) {
 }
 
 const v1::Region* RegionOfLevel(const Catalogue& catalogue, CatalogueId region, absl::string_view level) {
-  for (int depth = 0; depth < kTreeDepthMax; ++depth) {
+  for (int depth = 0; depth < kBoardDepthMax; ++depth) {
     const v1::Region* node = catalogue.Find<v1::Region>(region);
     if (node == nullptr || node->level() == level || (level == "community" && node->level() == "village")) return node;
     region = CatalogueIdOf(node->parent());

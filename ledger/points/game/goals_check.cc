@@ -20,12 +20,12 @@ constexpr int kBadgesMax = 50;
 constexpr int kQuestsMax = 100;
 constexpr int kQuestsADayMax = 20;
 constexpr int kGoalsMax = 5;
-constexpr int kRegionsMax = 50;
+constexpr int kGoalRegionsMax = 50;
 constexpr int kCategoriesMax = 6;
 constexpr int64_t kTargetMax = 1'000'000'000;
 constexpr int64_t kRewardMax = 10'000'000;  // 100,000 points
-constexpr size_t kIdBytesMax = 32;
-constexpr size_t kTitleBytesMax = 128;
+constexpr size_t kGoalIdBytesMax = 32;
+constexpr size_t kGoalTitleBytesMax = 128;
 
 using Goal = v1::Goal;
 
@@ -41,9 +41,9 @@ std::optional<int32_t> DayOf(const std::string& text) {
   return DayNumber(day);
 }
 
-class Checker {
+class GoalsChecker {
  public:
-  Checker(const v1::GameRules& rules, GameRulesFault fault) : rules_(rules), fault_(fault) {}
+  GoalsChecker(const v1::GameRules& rules, GameRulesFault fault) : rules_(rules), fault_(fault) {}
 
   void Badges() {
     Range("game_rules.badges", 0, rules_.badges_size(), 0, kBadgesMax);
@@ -63,7 +63,7 @@ class Checker {
       row_ = i + 1;
       Common("game_rules.quests", "quests/", quest);
       Range("game_rules.quests.entrants", row_, quest.entrants(), v1::Board::ENTRANTS_HOUSEHOLDS, v1::Board::ENTRANTS_TEAMS);
-      Range("game_rules.quests.regions", row_, quest.regions_size(), 0, kRegionsMax);
+      Range("game_rules.quests.regions", row_, quest.regions_size(), 0, kGoalRegionsMax);
       for (const std::string& region : quest.regions()) {
         if (!absl::StartsWith(region, "regions/")) fault_("game_rules.quests.regions", row_, "须为 regions/…", "must be regions/…");
       }
@@ -87,7 +87,7 @@ class Checker {
   template <typename Prize>
   void Common(const std::string& list, absl::string_view prefix, const Prize& prize) {
     absl::string_view id = prize.name();
-    const bool is_name = absl::ConsumePrefix(&id, prefix) && !id.empty() && id.size() <= kIdBytesMax &&
+    const bool is_name = absl::ConsumePrefix(&id, prefix) && !id.empty() && id.size() <= kGoalIdBytesMax &&
                          std::all_of(id.begin(), id.end(), [](char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
     if (!is_name) {
       fault_(absl::StrCat(list, ".name"), row_, absl::StrCat("须为 ", prefix, " 加字母、数字、- 或 _"),
@@ -100,8 +100,8 @@ class Checker {
     Range(absl::StrCat(list, ".civic"), row_, prize.civic(), 0, kRewardMax);
   }
   void Title(const std::string& field, const std::string& text) {
-    if (!text.empty() && text.size() <= kTitleBytesMax) return;
-    fault_(field, row_, "不能为空，也不能太长", absl::StrCat("must have 1 to ", kTitleBytesMax, " bytes"));
+    if (!text.empty() && text.size() <= kGoalTitleBytesMax) return;
+    fault_(field, row_, "不能为空，也不能太长", absl::StrCat("must have 1 to ", kGoalTitleBytesMax, " bytes"));
   }
 
   void BadgeGoal(const Goal& goal) {
@@ -159,7 +159,7 @@ class Checker {
 }  // namespace
 
 void CheckGoals(const v1::GameRules& rules, GameRulesFault fault) {
-  Checker checker(rules, fault);
+  GoalsChecker checker(rules, fault);
   checker.Badges();
   checker.Quests();
 }

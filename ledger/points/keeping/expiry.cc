@@ -5,12 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "ledger/core/clock.h"
 #include "ledger/core/errors.h"
+#include "ledger/points/correcting/grounds.h"
 #include "ledger/points/purse.h"
 
 namespace fenfen {
 namespace {
-
-std::string DayText(int32_t day) { return absl::FormatCivilTime(CivilDayOf(day)); }
 
 Sentence NoticeSentence(Points amount, int32_t expires_day, int32_t today) {
   const std::string points = FormatPoints(amount);

@@ -4,7 +4,7 @@
 namespace fenfen {
 namespace {
 
-void SetTime(google::protobuf::Timestamp& out, absl::Time time) {
+void SetVoucherTime(google::protobuf::Timestamp& out, absl::Time time) {
   const int64_t micros = absl::ToUnixMicros(time);
   const int64_t seconds = micros / 1'000'000;  // vouchers are of after 1970
   out.set_seconds(seconds);
@@ -43,14 +43,14 @@ v1::Voucher RenderVoucher(VoucherId id, const VoucherRecord& record, const Catal
   voucher.set_price(record.price.hundredths());
   voucher.set_quantity(static_cast<int32_t>(record.quantity));
   voucher.set_state(StateOf(record, now));
-  SetTime(*voucher.mutable_reserve_time(), record.reserve_time);
-  SetTime(*voucher.mutable_expire_time(), record.expire_time);
+  SetVoucherTime(*voucher.mutable_reserve_time(), record.reserve_time);
+  SetVoucherTime(*voucher.mutable_expire_time(), record.expire_time);
   if (record.capture_time != absl::UnixEpoch()) {
-    SetTime(*voucher.mutable_capture_time(), record.capture_time);
+    SetVoucherTime(*voucher.mutable_capture_time(), record.capture_time);
     const absl::CivilDay last = absl::ToCivilDay(record.capture_time, zone) + record.refund_days;
-    SetTime(*voucher.mutable_refund_end_time(), absl::FromCivil(last + 1, zone));
+    SetVoucherTime(*voucher.mutable_refund_end_time(), absl::FromCivil(last + 1, zone));
   }
-  if (record.close_time != absl::UnixEpoch()) SetTime(*voucher.mutable_close_time(), record.close_time);
+  if (record.close_time != absl::UnixEpoch()) SetVoucherTime(*voucher.mutable_close_time(), record.close_time);
   return voucher;
 }
 

@@ -14,9 +14,7 @@ namespace {
 
 using v1::Settlement;
 
-bool Stands(const Settlement& settlement) { return settlement.state() != Settlement::STATE_REJECTED; }
-
-void SetTime(google::protobuf::Timestamp& out, absl::Time time) {
+void SetSettlementTime(google::protobuf::Timestamp& out, absl::Time time) {
   const int64_t micros = absl::ToUnixMicros(time);
   out.set_seconds(micros / 1'000'000);
   out.set_nanos(static_cast<int32_t>(micros % 1'000'000 * 1000));
@@ -60,10 +58,10 @@ void Sign(Settlement& settlement, const SettlementStepFacts& facts, const Decisi
   if (facts.to == Settlement::STATE_PAID) {
     settlement.set_payer(facts.person);
     settlement.set_bank_reference(facts.text);
-    SetTime(*settlement.mutable_pay_time(), context.now);
+    SetSettlementTime(*settlement.mutable_pay_time(), context.now);
   } else if (facts.to != Settlement::STATE_SETTLED) {
     settlement.set_checker(facts.person);
-    SetTime(*settlement.mutable_check_time(), context.now);
+    SetSettlementTime(*settlement.mutable_check_time(), context.now);
     if (facts.to == Settlement::STATE_REJECTED) settlement.set_reject_reason(facts.text);
   }
 }
@@ -131,7 +129,7 @@ absl::StatusOr<Transaction> DecideSettlement(const View& view, const Settlement&
   Settlement settlement = made;
   settlement.set_state(Settlement::STATE_MADE);
   settlement.set_maker(std::string(maker));
-  SetTime(*settlement.mutable_make_time(), context.now);
+  SetSettlementTime(*settlement.mutable_make_time(), context.now);
   return Write(settlement, present->version, context);
 }
 

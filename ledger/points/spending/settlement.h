@@ -25,6 +25,9 @@ struct PeriodCapture {
   bool refunded = false;
 };
 
+// Not rejected: what it holds is settled by it.
+inline bool Stands(const v1::Settlement& settlement) { return settlement.state() != v1::Settlement::STATE_REJECTED; }
+
 // Sums, parts and digest of the captures, which come in the order of partitions and sequence numbers.
 void SetCaptures(const std::vector<PeriodCapture>& captures, v1::Settlement& settlement);
 

@@ -3,14 +3,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/points/spending/offer_terms.h"
+#include "ledger/points/spending/settlement.h"
 
 namespace fenfen {
-namespace {
-
-bool Stands(const v1::Settlement& settlement) { return settlement.state() != v1::Settlement::STATE_REJECTED; }
-
-}  // namespace
-
 void SettlementBook::Apply(const CommittedTransaction& committed) {
   if (committed.partition != kCataloguePartition) return;
   for (const RecordChange& change : committed.transaction.changes) Take(change.key, change.bytes);

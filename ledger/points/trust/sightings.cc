@@ -18,7 +18,7 @@
 namespace fenfen {
 namespace {
 
-constexpr uint8_t kFormat = 1;  // on disk, do not renumber
+constexpr uint8_t kSightingsFormat = 1;  // on disk, do not renumber
 constexpr int64_t kMsKept = int64_t{Sightings::kDaysKept} * 24 * 3600 * 1000;
 
 // The beginning of a drop's why, up to the code's step.
@@ -149,7 +149,7 @@ Sightings::Reading Sightings::Read(absl::FunctionRef<bool(const Sighting&)> want
 std::string Sightings::SaveMemo() const {
   std::string memo;
   ByteWriter w(memo);
-  w.U8(kFormat);
+  w.U8(kSightingsFormat);
   for (const Shard& shard : shards_) {
     absl::MutexLock lock(&shard.mutex);
     SaveShard(shard, w);
@@ -187,7 +187,7 @@ void Sightings::SaveShard(const Shard& shard, ByteWriter& out) const {
 absl::Status Sightings::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
-  if (in.U8() != kFormat) return absl::DataLossError("the format is not known");
+  if (in.U8() != kSightingsFormat) return absl::DataLossError("the format is not known");
   for (Shard& shard : shards_) {
     absl::MutexLock lock(&shard.mutex);
     LoadShard(shard, in);

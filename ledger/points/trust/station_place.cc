@@ -8,7 +8,7 @@
 namespace fenfen {
 namespace {
 
-constexpr int64_t kSecondsOfDay = 24 * 60 * 60;
+constexpr int64_t kDaySeconds = 24 * 60 * 60;
 // A degree of a meridian is some 111,320 metres.
 constexpr int64_t kMillimetresPerMicrodegree = 111;  // 111.32, the rest is kept below
 constexpr int64_t kRestPerThousand = 320;
@@ -65,12 +65,12 @@ int64_t SecondsOutside(const v1::Station& station, absl::Time time, absl::TimeZo
   const absl::CivilSecond civil = absl::ToCivilSecond(time, zone);
   const absl::CivilDay today(civil);
   const int64_t second = civil - absl::CivilSecond(today);
-  int64_t nearest = kSecondsOfDay;
+  int64_t nearest = kDaySeconds;
   for (const v1::SaleWindow& window : station.windows()) {
     for (const int64_t shift : {-1, 0, 1}) {  // just after midnight yesterday's window may be the nearest
       if (!HoldsOn(window, today + shift)) continue;
-      const int64_t begin = SecondsOfTime(window.begin()) + shift * kSecondsOfDay;
-      const int64_t end = SecondsOfTime(window.end()) + shift * kSecondsOfDay;
+      const int64_t begin = SecondsOfTime(window.begin()) + shift * kDaySeconds;
+      const int64_t end = SecondsOfTime(window.end()) + shift * kDaySeconds;
       nearest = std::min(nearest, std::max<int64_t>({0, begin - second, second - end}));
     }
   }

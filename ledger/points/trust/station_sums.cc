@@ -14,7 +14,7 @@
 namespace fenfen {
 namespace {
 
-constexpr uint8_t kFormat = 1;  // on disk, do not renumber
+constexpr uint8_t kStationSumsFormat = 1;  // on disk, do not renumber
 
 }  // namespace
 
@@ -130,7 +130,7 @@ StationSums::Report StationSums::Of(CatalogueId station, int32_t first, int32_t 
 std::string StationSums::SaveMemo() const {
   std::string memo;
   ByteWriter w(memo);
-  w.U8(kFormat);
+  w.U8(kStationSumsFormat);
   absl::ReaderMutexLock lock(&mutex_);
   for (const uint64_t last : last_) w.Varint(last);
   w.Varint(stations_.size());
@@ -154,7 +154,7 @@ std::string StationSums::SaveMemo() const {
 absl::Status StationSums::LoadMemo(absl::string_view memo, InParallel) {
   if (memo.empty()) return absl::OkStatus();
   ByteReader in(memo);
-  if (in.U8() != kFormat) return absl::DataLossError("the format is not known");
+  if (in.U8() != kStationSumsFormat) return absl::DataLossError("the format is not known");
   absl::MutexLock lock(&mutex_);
   for (uint64_t& last : last_) last = in.Varint();
   for (size_t stations = in.Count(); stations > 0 && !in.failed(); --stations) {

@@ -14,7 +14,6 @@ namespace fenfen {
 namespace {
 
 constexpr std::array<absl::string_view, PartitionKeys::kBooks> kBookNames = {"meta", "records", "accounts", "devices", "outbox"};
-constexpr uint16_t kSlots = 16384;
 
 uint16_t Crc16(absl::string_view bytes) {
   uint16_t crc = 0;

@@ -38,6 +38,8 @@ class PartitionKeys {
   uint16_t slot_;
 };
 
+// Slots of a cluster.
+inline constexpr uint16_t kSlots = 16384;
 // The slot of a hash tag, or of a key without one: CRC16 (XMODEM) modulo 16384 (Redis Cluster specification, "Key distribution model").
 uint16_t SlotOf(absl::string_view tag);
 

@@ -9,12 +9,12 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ledger/core/check.h"
+#include "ledger/state/redis/partition_keys.h"
 #include "ledger/state/redis/redis_link.h"
 
 namespace fenfen {
 namespace {
 
-constexpr int64_t kSlots = 16'384;
 // Of a cluster; Redis itself advises against more.
 constexpr size_t kNodesMax = 1000;
 // Between two questions for the map while it is wanted, and when it is not.

@@ -6,8 +6,6 @@
 namespace fenfen {
 namespace {
 
-constexpr uint64_t kHome = 10000001;
-
 DropFacts FoodAt(absl::Time when) {
   return {HouseholdId(kHome), 1, v1::CATEGORY_FOOD, 800, CatalogueIdOf("stations/s1"), std::nullopt, when};
 }

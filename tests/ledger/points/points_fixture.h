@@ -22,6 +22,9 @@
 
 namespace fenfen {
 
+// The household of most of these tests.
+inline constexpr uint64_t kHome = 10000001;
+
 // The reason of a status; fails the test where it is OK.
 inline Reason ReasonOf(const absl::Status& status) {
   EXPECT_FALSE(status.ok());

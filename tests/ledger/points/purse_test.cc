@@ -6,7 +6,7 @@
 namespace fenfen {
 namespace {
 
-constexpr HouseholdId kHome(7);
+constexpr HouseholdId kOwner(7);
 constexpr AccountId kBank{AccountKind::kProgramme, Asset::kReward, 1};
 constexpr AccountId kLapsed{AccountKind::kExpired, Asset::kReward, 1};
 
@@ -27,7 +27,7 @@ class PurseTest : public testing::Test {
   void With(Use use) {
     Transaction transaction;
     {
-      Purse purse(view, kHome, record, transaction);
+      Purse purse(view, kOwner, record, transaction);
       use(purse);
       after = purse.After();
     }
@@ -42,10 +42,10 @@ class PurseTest : public testing::Test {
       EXPECT_GT(lot.amount, Points(0));
       lots += lot.amount.hundredths();
     }
-    EXPECT_EQ(lots, view.Balance(RewardAccount(kHome)).hundredths());
-    EXPECT_EQ(-record.debt, view.Balance(DebtAccount(kHome)));
-    EXPECT_EQ(after.reward, view.Balance(RewardAccount(kHome)));
-    EXPECT_EQ(after.civic, view.Balance(CivicAccount(kHome)));
+    EXPECT_EQ(lots, view.Balance(RewardAccount(kOwner)).hundredths());
+    EXPECT_EQ(-record.debt, view.Balance(DebtAccount(kOwner)));
+    EXPECT_EQ(after.reward, view.Balance(RewardAccount(kOwner)));
+    EXPECT_EQ(after.civic, view.Balance(CivicAccount(kOwner)));
   }
 
   Balances view;
@@ -55,7 +55,7 @@ class PurseTest : public testing::Test {
 
 TEST_F(PurseTest, ClawBackOfWhatWasSpentBecomesADebtThatEarningsRepay) {
   With([](Purse& purse) { EXPECT_EQ(purse.Earn(kBank, Points(500), 100), Points(0)); });
-  With([](Purse& purse) { EXPECT_OK(purse.Spend(HeldAccount(kHome), Points(400), 50)); });
+  With([](Purse& purse) { EXPECT_OK(purse.Spend(HeldAccount(kOwner), Points(400), 50)); });
   With([](Purse& purse) { EXPECT_EQ(purse.ClawBack(kBank, Points(500), 100), Points(400)); });
   EXPECT_EQ(record.debt, Points(400));
   With([](Purse& purse) { EXPECT_EQ(purse.Earn(kBank, Points(150), 100), Points(150)); });
@@ -85,9 +85,9 @@ TEST_F(PurseTest, ARefundReturnsToTheLotsItCameFrom) {
   With([](Purse& purse) { purse.Earn(kBank, Points(100), 20); });
   const std::vector<Lot> before = record.lots;
   std::vector<Lot> taken;
-  With([&](Purse& purse) { taken = *purse.Spend(HeldAccount(kHome), Points(130), 5); });
+  With([&](Purse& purse) { taken = *purse.Spend(HeldAccount(kOwner), Points(130), 5); });
   EXPECT_EQ(taken, (std::vector<Lot>{{10, Points(100)}, {20, Points(30)}}));
-  With([&](Purse& purse) { purse.Return(HeldAccount(kHome), taken); });
+  With([&](Purse& purse) { purse.Return(HeldAccount(kOwner), taken); });
   EXPECT_EQ(record.lots, before);
 }
 
@@ -99,7 +99,7 @@ TEST_F(PurseTest, CivicPointsDoNotGoBelowZero) {
 
 TEST_F(PurseTest, TooLittleChangesNothing) {
   With([](Purse& purse) { purse.Earn(kBank, Points(100), 10); });
-  With([](Purse& purse) { EXPECT_EQ(ReasonOf(purse.Spend(HeldAccount(kHome), Points(101), 5)), Reason::REASON_POINTS_INSUFFICIENT); });
+  With([](Purse& purse) { EXPECT_EQ(ReasonOf(purse.Spend(HeldAccount(kOwner), Points(101), 5)), Reason::REASON_POINTS_INSUFFICIENT); });
   EXPECT_EQ(after.reward, Points(100));
 }
 

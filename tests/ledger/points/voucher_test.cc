@@ -6,8 +6,6 @@
 namespace fenfen {
 namespace {
 
-constexpr uint64_t kHome = 10000001;
-
 // A household with 2.00 reward points.
 class VoucherTest : public testing::Test {
  protected:

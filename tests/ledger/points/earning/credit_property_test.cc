@@ -17,8 +17,6 @@
 namespace fenfen {
 namespace {
 
-constexpr uint64_t kHome = 10000001;
-
 int64_t Between(int64_t low, int64_t high) { return *rc::gen::inRange<int64_t>(low, high + 1); }
 
 v1::RuleSet RandomRules() {

@@ -8,8 +8,6 @@
 namespace fenfen {
 namespace {
 
-constexpr uint64_t kHome = 10000001;
-
 v1::RuleSet Parse(const std::string& json) {
   v1::RuleSet rules;
   const auto parsed = google::protobuf::util::JsonStringToMessage(json, &rules);

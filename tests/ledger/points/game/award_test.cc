@@ -6,6 +6,7 @@
 #include "ledger/points/game/choices.h"
 #include "ledger/points/game/game_rules.h"
 #include "ledger/points/stored_message.h"
+#include "tests/ledger/points/game/game_rules_faults.h"
 #include "tests/ledger/points/points_fixture.h"
 
 namespace fenfen {
@@ -41,15 +42,6 @@ v1::GameRules RulesWithGoals() {
   *quest.add_steps() = GoalFor(Goal::MEASURE_DAYS, 7);
   quest.mutable_steps(0)->add_categories(v1::CATEGORY_FOOD);
   return rules;
-}
-
-std::vector<std::string> FaultsOf(const v1::GameRules& rules) {
-  std::vector<std::string> faults;
-  CheckGameRules(rules, [&](absl::string_view field, int row, absl::string_view zh, absl::string_view en) {
-    EXPECT_FALSE(zh.empty() || en.empty());
-    faults.push_back(std::string(field) + "/" + std::to_string(row));
-  });
-  return faults;
 }
 
 TEST(Goals, GoodOnesAreTakenAndFaultsNamed) {

@@ -11,6 +11,7 @@
 #include "ledger/points/game/rules_store.h"
 #include "ledger/points/game/team.h"
 #include "ledger/points/stored_message.h"
+#include "tests/ledger/points/game/game_rules_faults.h"
 #include "tests/ledger/points/points_fixture.h"
 
 namespace fenfen {
@@ -44,15 +45,6 @@ v1::GameRules SmallRules() {
   board.set_entrants(v1::Board::ENTRANTS_HOUSEHOLDS);
   board.set_places(10);
   return rules;
-}
-
-std::vector<std::string> FaultsOf(const v1::GameRules& rules) {
-  std::vector<std::string> faults;
-  CheckGameRules(rules, [&](absl::string_view field, int row, absl::string_view zh, absl::string_view en) {
-    EXPECT_FALSE(zh.empty() || en.empty());
-    faults.push_back(std::string(field) + "/" + std::to_string(row));
-  });
-  return faults;
 }
 
 TEST(GameRules, GoodOnesAreTakenAndFaultsNamed) {

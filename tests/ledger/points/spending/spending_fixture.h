@@ -13,8 +13,6 @@
 
 namespace fenfen {
 
-inline constexpr uint64_t kHome = 10000001;
-
 class SpendingTest : public testing::Test {
  protected:
   SpendingTest() { EXPECT_OK(f.Enrol(kHome)); }
