@@ -3,6 +3,8 @@
 #include <brotli/encode.h>
 #include <zlib.h>
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -25,7 +27,7 @@ std::string Deflate(absl::string_view data, int level, int bits, int flush) {
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   deflate(&stream, flush);
-  out.resize(out.size() - stream.avail_out);
+  out.resize(std::min<std::size_t>(stream.total_out, out.size()));
   deflateEnd(&stream);
   return out;
 }

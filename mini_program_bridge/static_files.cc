@@ -19,7 +19,7 @@ namespace fenfen::bridge {
 namespace {
 
 // Small files gain nothing.
-constexpr std::size_t kCompressFrom = 256;
+constexpr std::size_t kCompressFileFrom = 256;
 
 const std::map<std::string, std::string>& ContentTypes() {
   static const auto* types = new std::map<std::string, std::string>{
@@ -118,7 +118,7 @@ StaticFiles::File StaticFiles::MakeFile(const std::string& path, std::string byt
   file.cache_control = HasContentHash(path) ? "public, max-age=31536000, immutable" : "no-cache";
   file.policy = PagePolicy(absl::StartsWith(file.content_type, "text/html") ? InlineScriptHashes(bytes) : "");
   const std::string tag = absl::BytesToHexString(Sha256(bytes).substr(0, 12));
-  if (Compressible(file.content_type) && bytes.size() >= kCompressFrom) {
+  if (Compressible(file.content_type) && bytes.size() >= kCompressFileFrom) {
     const auto keep = [&](std::string small, const char* suffix) -> Variant {
       if (small.empty() || small.size() > bytes.size() * 95 / 100) return {};
       return {Shared(std::move(small)), absl::StrCat("\"", tag, suffix, "\"")};

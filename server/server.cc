@@ -361,7 +361,7 @@ absl::Status Server::Stop() {
     if (auto* health = parts.grpc_server->GetHealthCheckService(); health != nullptr) health->SetServingStatus(false);
     parts.streams.Drain();
     const ServingEnd end = EndServing(*parts.grpc_server, kDrainMax, [&parts] { return parts.limits->calls.load(); });
-    parts.log.Write(Log::Level::kInfo, "nothing is served any more", {{"clients", NameOf(end)}});
+    parts.log.Write(Log::Level::kInfo, "nothing is served any more", {{"clients", NameOfEnd(end)}});
   }
   parts.metrics.StopServing();
   parts.slow_lane.reset();

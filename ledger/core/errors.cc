@@ -44,6 +44,10 @@ absl::Status Make(Reason reason, const Facts& facts, absl::string_view field, st
 
 absl::Status Refuse(Reason reason, const Facts& facts, absl::string_view field) { return Make(reason, facts, field, std::nullopt); }
 
+absl::Status Malformed(absl::string_view field, std::string detail) {
+  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
+}
+
 absl::Status RefuseUntil(Reason reason, absl::Duration retry_delay) {
   FENFEN_CHECK(RowOf(reason).retryable());
   return Make(reason, {}, {}, retry_delay);

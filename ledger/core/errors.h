@@ -26,6 +26,9 @@ absl::Status Refuse(Reason reason, const Facts& facts = {}, absl::string_view fi
 // The same, telling when to try again; for retryable reasons.
 absl::Status RefuseUntil(Reason reason, absl::Duration retry_delay);
 
+// FIELD_MALFORMED; `detail` says what form the field should have.
+absl::Status Malformed(absl::string_view field, std::string detail);
+
 // What Refuse put into a status.
 struct Refusal {
   Reason reason = Reason::REASON_UNSPECIFIED;

@@ -53,7 +53,7 @@ std::string GrantFault(const v1::Grant& grant, const google::protobuf::MethodDes
 
 absl::Status Denied() { return Refuse(Reason::REASON_PERMISSION_DENIED); }
 
-absl::Status Malformed(const FieldDescriptor& field, absl::string_view form) {
+absl::Status MalformedName(const FieldDescriptor& field, absl::string_view form) {
   return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::string(form)}}, field.name());
 }
 
@@ -81,7 +81,7 @@ absl::StatusOr<CatalogueId> RegionOfResource(absl::string_view name, const Field
                                              const HouseholdRegions& households) {
   if (absl::StartsWith(name, "households/")) {
     const std::optional<HouseholdId> household = HouseholdIn(name);
-    if (!household) return Malformed(field, "households/HOUSEHOLD");
+    if (!household) return MalformedName(field, "households/HOUSEHOLD");
     absl::StatusOr<CatalogueId> region = households.RegionOf(*household);
     if (!region.ok()) return region.status();
     return region;
@@ -103,7 +103,7 @@ absl::StatusOr<CatalogueId> RegionOfResource(absl::string_view name, const Field
     if (merchant == nullptr || merchant->name() != name.substr(0, end)) return Refuse(Reason::REASON_MERCHANT_UNKNOWN, {}, field.name());
     return CatalogueIdOf(merchant->region());
   }
-  return Malformed(field, "households/…, regions/…, stations/… | merchants/…");
+  return MalformedName(field, "households/…, regions/…, stations/… | merchants/…");
 }
 
 absl::Status AuthoriseByRegion(const Caller& caller, absl::string_view name, const FieldDescriptor& field, const Catalogue& catalogue,
@@ -161,7 +161,7 @@ absl::Status Authorise(const MethodAccess& access, const Caller& caller, const g
     case v1::SCOPE_STATION:
       if (caller.role == v1::ROLE_DEVICE) return AuthoriseDeviceStation(caller, name, catalogue);
       // A name that is no station's must not be judged as a household or region.
-      if (!absl::StartsWith(name, "stations/")) return Malformed(*grant->field, "stations/STATION");
+      if (!absl::StartsWith(name, "stations/")) return MalformedName(*grant->field, "stations/STATION");
       return AuthoriseByRegion(caller, name, *grant->field, catalogue, households);
     case v1::SCOPE_REGION:
       return AuthoriseByRegion(caller, name, *grant->field, catalogue, households);

@@ -17,7 +17,7 @@ constexpr absl::Duration kGrace = absl::Milliseconds(100);
 
 }  // namespace
 
-absl::string_view NameOf(ServingEnd end) {
+absl::string_view NameOfEnd(ServingEnd end) {
   switch (end) {
     case ServingEnd::kLeft:
       return "left";

@@ -19,7 +19,7 @@ enum class ServingEnd {
   kCutOff,  // calls were not finished in time, and cancelled
 };
 // A word for the log.
-absl::string_view NameOf(ServingEnd end);
+absl::string_view NameOfEnd(ServingEnd end);
 
 // Returns when nothing is served any more, after `most` and a little at the latest. `calls`: how many are under way, from their beginning
 // until their answer has left; asked from this thread.

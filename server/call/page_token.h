@@ -10,6 +10,9 @@
 
 namespace fenfen::server {
 
+// The rows of a page where the caller names no number.
+inline constexpr int kPageDefault = 50;
+
 // `list` names the list, such as "households/7/entries"; `key` is a secret of the server's.
 std::string MakePageToken(absl::string_view key, absl::string_view list, uint64_t position);
 // nullopt where MakePageToken did not make it for this list.

@@ -23,7 +23,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Minutes(10);
+constexpr absl::Duration kAwardPeriod = absl::Minutes(10);
 // Servers' clocks differ, and what another server took comes here a little later.
 constexpr absl::Duration kMargin = absl::Minutes(10);
 
@@ -186,7 +186,7 @@ class AwardRun {
 }  // namespace
 
 TimerJob AwardJob(const JobContext& context) {
-  return {"award", kPeriod,
+  return {"award", kAwardPeriod,
           [context, looked = std::make_shared<Looked>()](const Lease& lease) { return AwardRun(context, lease).Run(*looked); }};
 }
 

@@ -7,12 +7,6 @@
 #include "absl/synchronization/notification.h"
 
 namespace fenfen::server {
-namespace {
-
-absl::Status LeaseLost() { return absl::AbortedError("the lease is another's"); }
-
-}  // namespace
-
 absl::Status WalkHouseholds(const JobContext& context, const Lease& lease,
                             absl::FunctionRef<void(HouseholdId, const HouseholdRecord&)> look, absl::FunctionRef<absl::Status()> act) {
   for (size_t first = 0;; first += kHouseholdsABatch) {

@@ -15,6 +15,9 @@ namespace fenfen::server {
 inline constexpr size_t kHouseholdsABatch = 4096;
 inline constexpr size_t kCommandsABatch = 512;
 
+// What a job says where its lease is lost.
+inline absl::Status LeaseLost() { return absl::AbortedError("the lease is another's"); }
+
 // Shows `look` each household's record in a durable view, partition by partition; where the State has to fetch it may show one twice, so
 // `look` must not count. ABORTED where the lease is lost, the engine's errors; else after each batch `act` runs, and its error ends the
 // walk.

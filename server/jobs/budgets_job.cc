@@ -11,7 +11,7 @@ namespace fenfen::server {
 namespace {
 
 // A budget that stops is passed by what is credited within this, the projection's delay and the catalogue's way to all servers.
-constexpr absl::Duration kPeriod = absl::Seconds(5);
+constexpr absl::Duration kBudgetsPeriod = absl::Seconds(5);
 
 absl::Status WriteDown(const JobContext& context, const BudgetStore::Stored& stored, int64_t issued, absl::Time now) {
   const BudgetFinding finding{stored.budget.name(), stored.version, issued};
@@ -48,7 +48,7 @@ absl::Status CheckBudgets(const JobContext& context, const Lease& lease) {
 }  // namespace
 
 TimerJob CheckBudgetsJob(const JobContext& context) {
-  return {"check-budgets", kPeriod, [context](const Lease& lease) { return CheckBudgets(context, lease); }};
+  return {"check-budgets", kBudgetsPeriod, [context](const Lease& lease) { return CheckBudgets(context, lease); }};
 }
 
 }  // namespace fenfen::server

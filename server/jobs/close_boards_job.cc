@@ -18,7 +18,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Minutes(15);
+constexpr absl::Duration kBoardsPeriod = absl::Minutes(15);
 
 class CloseRun {
  public:
@@ -108,7 +108,7 @@ class CloseRun {
 }  // namespace
 
 TimerJob CloseBoardsJob(const JobContext& context) {
-  return {"close-boards", kPeriod, [context](const Lease& lease) { return CloseRun(context, lease).Run(); }};
+  return {"close-boards", kBoardsPeriod, [context](const Lease& lease) { return CloseRun(context, lease).Run(); }};
 }
 
 }  // namespace fenfen::server

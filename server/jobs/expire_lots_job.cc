@@ -11,7 +11,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Hours(1);
+constexpr absl::Duration kLotsPeriod = absl::Hours(1);
 
 // One run. Two servers that do it at once, or one that begins anew, meet at the request keys: a household and a day.
 class ExpiryRun {
@@ -74,7 +74,7 @@ class ExpiryRun {
 }  // namespace
 
 TimerJob ExpireLotsJob(const JobContext& context) {
-  return {"expire-lots", kPeriod, [context](const Lease& lease) { return ExpiryRun(context, lease).Run(); }};
+  return {"expire-lots", kLotsPeriod, [context](const Lease& lease) { return ExpiryRun(context, lease).Run(); }};
 }
 
 }  // namespace fenfen::server

@@ -8,7 +8,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Minutes(1);
+constexpr absl::Duration kTransfersPeriod = absl::Minutes(1);
 constexpr size_t kTransfersABatch = 256;
 
 // A transfer under way in a call is finished by whoever comes first; the other finds it done.
@@ -39,7 +39,7 @@ absl::Status FinishAll(const JobContext& context, const Lease& lease) {
 }  // namespace
 
 TimerJob FinishTransfersJob(const JobContext& context) {
-  return {"finish-transfers", kPeriod, [context](const Lease& lease) { return FinishAll(context, lease); }};
+  return {"finish-transfers", kTransfersPeriod, [context](const Lease& lease) { return FinishAll(context, lease); }};
 }
 
 }  // namespace fenfen::server

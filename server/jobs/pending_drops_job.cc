@@ -12,7 +12,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Minutes(1);
+constexpr absl::Duration kPendingPeriod = absl::Minutes(1);
 constexpr size_t kDropsABatch = 4096;
 
 // Of the day on which it is tried, so that it is never too old; that it was not decided on another is seen from the record.
@@ -64,7 +64,7 @@ absl::Status DecideAll(const JobContext& context, const Lease& lease) {
 }  // namespace
 
 TimerJob DecideDropsJob(const JobContext& context) {
-  return {"decide-drops", kPeriod, [context](const Lease& lease) { return DecideAll(context, lease); }};
+  return {"decide-drops", kPendingPeriod, [context](const Lease& lease) { return DecideAll(context, lease); }};
 }
 
 }  // namespace fenfen::server

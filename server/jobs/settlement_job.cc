@@ -6,7 +6,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Seconds(30);
+constexpr absl::Duration kSettlementPeriod = absl::Seconds(30);
 
 absl::Status EnterSettlements(const JobContext& context, const Lease& lease) {
   // Keys of today's: what was left for long is not too old for them, and what was entered is seen from the records.
@@ -28,7 +28,7 @@ absl::Status EnterSettlements(const JobContext& context, const Lease& lease) {
 }  // namespace
 
 TimerJob EnterSettlementsJob(const JobContext& context) {
-  return {"enter-settlements", kPeriod, [context](const Lease& lease) { return EnterSettlements(context, lease); }};
+  return {"enter-settlements", kSettlementPeriod, [context](const Lease& lease) { return EnterSettlements(context, lease); }};
 }
 
 }  // namespace fenfen::server

@@ -16,8 +16,6 @@ constexpr absl::Duration kExpiryPeriod = absl::Minutes(10);
 constexpr absl::Duration kStockPeriod = absl::Seconds(20);
 constexpr size_t kVouchersABatch = 512;
 
-absl::Status LeaseLost() { return absl::AbortedError("the lease is another's"); }
-
 // A key of today's: whatever was left for long is not too old for it, and what was done is seen from the record.
 DecisionContext Today(const JobContext& context, absl::Time now, absl::string_view about) {
   const absl::Time day = absl::FromCivil(absl::ToCivilDay(now, context.zone), context.zone);

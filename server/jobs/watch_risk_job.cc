@@ -15,7 +15,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr absl::Duration kPeriod = absl::Minutes(10);
+constexpr absl::Duration kRiskPeriod = absl::Minutes(10);
 // Cases that one run opens; the most pressing first, so that what is left waits for the next.
 constexpr size_t kCasesARun = 500;
 
@@ -97,7 +97,7 @@ class WatchRun {
 }  // namespace
 
 TimerJob WatchRiskJob(const JobContext& context) {
-  return {"watch-risk", kPeriod, [context](const Lease& lease) { return WatchRun(context, lease).Run(); }};
+  return {"watch-risk", kRiskPeriod, [context](const Lease& lease) { return WatchRun(context, lease).Run(); }};
 }
 
 }  // namespace fenfen::server

@@ -16,7 +16,7 @@
 namespace fenfen::server {
 namespace {
 
-constexpr int kListMax = 1000;
+constexpr int kBudgetsMax = 1000;
 
 const v1::Region* RegionNamed(const Catalogue& catalogue, const std::string& name) {
   const v1::Region* region = catalogue.Find<v1::Region>(name);
@@ -123,7 +123,7 @@ absl::Status BudgetService::List(const Call& call, const v1::ListBudgetsRequest&
   for (const BudgetStore::Stored& stored : backend_.budgets->budgets.OfMonths(*month, *month)) {
     const CatalogueId town = CatalogueIdOf(stored.region);
     if (!catalogue.IsWithin(town, asked) && catalogue.TownOf(asked) != town) continue;
-    if (response.budgets_size() >= kListMax) break;
+    if (response.budgets_size() >= kBudgetsMax) break;
     *response.add_budgets() = Render(stored, call);
   }
   return absl::OkStatus();

@@ -22,8 +22,6 @@ std::string StaffName(uint64_t id, const Catalogue& catalogue) {
   return staff == nullptr ? absl::StrCat("staff/#", absl::Hex(id)) : staff->name();
 }
 
-void SetMicros(google::protobuf::Timestamp& out, int64_t micros) { SetTime(out, absl::FromUnixMicros(micros)); }
-
 v1::CorrectionReason ReasonOf(const ledger::v1::Grounds& grounds) { return static_cast<v1::CorrectionReason>(grounds.reason()); }
 
 }  // namespace

@@ -19,12 +19,6 @@
 namespace fenfen::server {
 namespace {
 
-constexpr int kPageDefault = 50;
-
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 template <typename Request>
 CorrectionGrounds GroundsOf(const Request& request) {
   return {request.reason(), {request.attachments().begin(), request.attachments().end()}};

@@ -14,12 +14,12 @@ namespace fenfen::server {
 namespace {
 
 constexpr absl::string_view kContext = absl::string_view("fenfen-device-batch-v1\0", 23);
-constexpr size_t kSignatureBytes = 64;
+constexpr size_t kBatchSignatureBytes = 64;
 constexpr size_t kHashBytes = 32;
 constexpr int kDropsMax = 1000;
 constexpr int64_t kSequenceMax = int64_t{1} << 53;
 
-absl::Status Malformed(std::string detail) {
+absl::Status MalformedBatch(std::string detail) {
   return Refuse(Reason::REASON_DEVICE_BATCH_MALFORMED, {{"detail", std::move(detail)}}, "batch");
 }
 
@@ -31,21 +31,21 @@ absl::Status CheckBatchSignature(absl::string_view public_key, absl::string_view
       EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, bytes(public_key), public_key.size()), &EVP_PKEY_free);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   const std::string message = absl::StrCat(kContext, batch);
-  const bool holds = key != nullptr && signature.size() == kSignatureBytes &&
+  const bool holds = key != nullptr && signature.size() == kBatchSignatureBytes &&
                      EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
                      EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(message), message.size()) == 1;
   return holds ? absl::OkStatus() : Refuse(Reason::REASON_DEVICE_SIGNATURE_INVALID, {}, "signature");
 }
 
 absl::Status ParseBatch(absl::string_view bytes, absl::string_view device, v1::DeviceBatch& batch) {
-  if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return Malformed("not a DeviceBatch");
-  if (batch.device() != device) return Malformed("device: another one's");
-  if (batch.drops().empty() || batch.drops_size() > kDropsMax) return Malformed(absl::StrCat("drops: 1–", kDropsMax));
-  if (batch.previous_sha256().size() != kHashBytes) return Malformed("previous_sha256: 32 bytes");
+  if (!batch.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return MalformedBatch("not a DeviceBatch");
+  if (batch.device() != device) return MalformedBatch("device: another one's");
+  if (batch.drops().empty() || batch.drops_size() > kDropsMax) return MalformedBatch(absl::StrCat("drops: 1–", kDropsMax));
+  if (batch.previous_sha256().size() != kHashBytes) return MalformedBatch("previous_sha256: 32 bytes");
   int64_t expected = batch.drops(0).sequence();
-  if (expected < 1 || expected > kSequenceMax) return Malformed("drops[0].sequence");
+  if (expected < 1 || expected > kSequenceMax) return MalformedBatch("drops[0].sequence");
   for (int i = 0; i < batch.drops_size(); ++i, ++expected) {
-    if (batch.drops(i).sequence() != expected) return Malformed(absl::StrCat("drops[", i, "].sequence: ", expected, " expected"));
+    if (batch.drops(i).sequence() != expected) return MalformedBatch(absl::StrCat("drops[", i, "].sequence: ", expected, " expected"));
   }
   return absl::OkStatus();
 }

@@ -14,10 +14,6 @@
 namespace fenfen::server {
 namespace {
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 // A resident proves to be at the station by its code, and is known by the token.
 absl::Status ReadAsResident(const Call& call, const v1::RecordDropRequest& request, absl::string_view codes_key, DropFacts& facts) {
   if (!request.station().empty()) return Malformed("station", "居民扫码投放，不填站点 / a resident scans the code instead");

@@ -20,10 +20,6 @@ namespace {
 // How many periods back a list looks for the last that was closed: of day boards that is two weeks.
 constexpr int kPeriodsBack = 15;
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 // The last period that is closed, by its record; empty for none.
 std::string LastClosed(const View& view, const v1::Board& board, int32_t today, const v1::GameRules& rules) {
   int32_t day = today;

@@ -21,7 +21,7 @@ namespace {
 constexpr int kDaysBefore = 7;
 constexpr int kDaysAfter = 31;
 
-absl::Status NoHousehold() { return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", "households/HOUSEHOLD"}}, "household"); }
+absl::Status NoGoalHousehold() { return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", "households/HOUSEHOLD"}}, "household"); }
 
 // What the household's partition says.
 struct Seen {
@@ -54,7 +54,7 @@ void ReadSeen(Backend& backend, HouseholdId household, Done done, Then then) {
 
 void GameGoals::ListBadges(Call& /*call*/, const v1::ListBadgesRequest& request, v1::ListBadgesResponse& response, Done done) {
   const std::optional<HouseholdId> household = ParseHouseholdName(request.household());
-  if (!household) return std::move(done)(NoHousehold());
+  if (!household) return std::move(done)(NoGoalHousehold());
   ReadSeen(backend_, *household, std::move(done),
            [this, &response, household = *household, rules = backend_.game->rules.Snapshot()](const Seen& seen) {
              const Players::Deeds deeds = backend_.game->players.DeedsOf(household);
@@ -68,7 +68,7 @@ void GameGoals::ListBadges(Call& /*call*/, const v1::ListBadgesRequest& request,
 
 void GameGoals::ListQuests(Call& call, const v1::ListQuestsRequest& request, v1::ListQuestsResponse& response, Done done) {
   const std::optional<HouseholdId> household = ParseHouseholdName(request.household());
-  if (!household) return std::move(done)(NoHousehold());
+  if (!household) return std::move(done)(NoGoalHousehold());
   // One that has not done anything yet is in no projection.
   const absl::StatusOr<CatalogueId> home = gate_.households.RegionOf(*household);
   if (!home.ok()) return std::move(done)(home.status());

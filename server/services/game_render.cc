@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "ledger/core/clock.h"
+#include "ledger/points/correcting/grounds.h"
 #include "ledger/points/game/choices.h"
 #include "ledger/points/game/game_rules.h"
 #include "ledger/points/game/masking.h"
@@ -18,8 +19,6 @@ namespace {
 
 constexpr int kDaysShown = 28;
 constexpr size_t kTeamDigits = 16;
-
-std::string DayText(int32_t day) { return absl::FormatCivilTime(CivilDayOf(day)); }
 
 Sentence LevelSummary(const v1::Game& game) {
   Sentence s{absl::StrCat("“", game.level_title_zh(), "”（第 ", game.level(), " 级）"),

@@ -15,9 +15,6 @@
 namespace fenfen::server {
 namespace {
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
 absl::Status NoHousehold() { return Malformed("household", "households/HOUSEHOLD"); }
 
 }  // namespace

@@ -7,14 +7,13 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "ledger/core/clock.h"
+#include "ledger/points/correcting/grounds.h"
 #include "ledger/points/sentence.h"
 
 namespace fenfen::server {
 namespace {
 
 using Goal = v1::Goal;
-
-std::string DayText(int32_t day) { return absl::FormatCivilTime(CivilDayOf(day)); }
 
 // "1.25" of 1250 grams.
 std::string Kilograms(int64_t grams) {

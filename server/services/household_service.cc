@@ -19,10 +19,6 @@ namespace {
 
 constexpr int kEntriesDefault = 20;
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 absl::StatusOr<HouseholdId> HouseholdOf(const std::string& name) {
   const std::optional<HouseholdId> household = ParseHouseholdName(name);
   if (!household) return Malformed("household", "households/HOUSEHOLD");

@@ -20,10 +20,6 @@ namespace {
 
 using ledger::v1::Invitation;
 
-absl::Status Malformed(absl::string_view field, absl::string_view detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::string(detail)}}, field);
-}
-
 MemberRole RoleIn(v1::MemberRole role) {
   switch (role) {
     case v1::MEMBER_ROLE_HEAD:

@@ -9,12 +9,6 @@
 #include "server/services/render.h"
 
 namespace fenfen::server {
-namespace {
-
-void SetMicros(google::protobuf::Timestamp& out, int64_t micros) { SetTime(out, absl::FromUnixMicros(micros)); }
-
-}  // namespace
-
 std::string PendingDropName(HouseholdId household, uint64_t id) {
   return absl::StrCat(HouseholdName(household), "/pendingDrops/", absl::Hex(id, absl::kZeroPad16));
 }

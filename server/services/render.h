@@ -32,5 +32,7 @@ inline void ReadThenReply(Engine& engine, PartitionId partition, absl::FunctionR
 absl::StatusOr<v1::Capture> RenderCapture(const CommittedTransaction& committed, const Catalogue& catalogue);
 
 void SetTime(google::protobuf::Timestamp& out, absl::Time time);
+// The same from microseconds since 1970.
+inline void SetMicros(google::protobuf::Timestamp& out, int64_t micros) { SetTime(out, absl::FromUnixMicros(micros)); }
 
 }  // namespace fenfen::server

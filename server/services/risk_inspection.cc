@@ -23,11 +23,6 @@ namespace fenfen::server {
 namespace {
 
 constexpr size_t kSeedBytesDrawn = 16;
-constexpr int kPageDefault = 50;
-
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
 
 // YYYY-MM-DD.
 std::optional<int32_t> ReadDay(const std::string& text) {

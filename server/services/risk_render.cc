@@ -37,8 +37,6 @@ std::string SubjectName(const ledger::v1::RiskEvidence& evidence, const Catalogu
 
 std::string EntryName(HouseholdId household, uint64_t entry) { return absl::StrCat(HouseholdName(household), "/entries/", entry); }
 
-void SetMicros(google::protobuf::Timestamp& out, int64_t micros) { SetTime(out, absl::FromUnixMicros(micros)); }
-
 void FillEvidence(HouseholdId household, const ledger::v1::RiskEvidence& evidence, const Catalogue& catalogue, v1::RiskCase& out) {
   out.set_signal(static_cast<v1::RiskSignal>(evidence.signal()));
   out.set_subject_kind(static_cast<v1::RiskSubjectKind>(evidence.subject_kind()));

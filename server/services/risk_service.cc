@@ -16,12 +16,6 @@
 namespace fenfen::server {
 namespace {
 
-constexpr int kPageDefault = 50;
-
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 const ledger::v1::RiskCase* FindCase(const ledger::v1::HouseholdRisk& risk, uint32_t number) {
   for (const ledger::v1::RiskCase& one : risk.cases()) {
     if (one.number() == number) return &one;

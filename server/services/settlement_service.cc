@@ -18,7 +18,7 @@ using v1::Settlement;
 
 // For captures under way at midnight, and servers whose clocks differ.
 constexpr absl::Duration kAfterTheDay = absl::Minutes(10);
-constexpr int kListMax = 100;
+constexpr int kSettlementsMax = 100;
 
 // The statement that a transaction leaves.
 absl::StatusOr<Settlement> SettlementIn(const Transaction& transaction) {
@@ -222,7 +222,7 @@ void SettlementService::Pay(Call& call, const v1::PaySettlementRequest& request,
 absl::Status SettlementService::List(Call& call, const v1::ListSettlementsRequest& request, v1::ListSettlementsResponse& response) const {
   if (call.catalogue().Find<v1::Merchant>(request.merchant()) == nullptr) return MerchantUnknown();
   const std::vector<SettlementBook::Item> all = backend_.settlements.OfMerchant(request.merchant());
-  for (auto item = all.rbegin(); item != all.rend() && response.settlements_size() < kListMax; ++item) {
+  for (auto item = all.rbegin(); item != all.rend() && response.settlements_size() < kSettlementsMax; ++item) {
     v1::Settlement& out = *response.add_settlements();
     out = **item;
     SetMerchantName(out, call.catalogue());
@@ -249,7 +249,7 @@ absl::Status SettlementService::Reconcile(Call& call, const v1::ReconcileSettlem
   for (const PeriodCapture& capture : CapturesOf(request.merchant(), first, INT32_MAX)) {
     const int in = statements[{capture.partition, capture.seq}];
     const std::string name = CaptureName(request.merchant(), capture);
-    if (in > 1 && response.in_two_size() < kListMax) response.add_in_two(name);
+    if (in > 1 && response.in_two_size() < kSettlementsMax) response.add_in_two(name);
     if (in > 0 || capture.refunded) continue;
     response.set_open_count(response.open_count() + 1);
     response.set_open_amount(response.open_amount() + capture.amount.hundredths());
@@ -257,7 +257,7 @@ absl::Status SettlementService::Reconcile(Call& call, const v1::ReconcileSettlem
   // Those before the last statement's day should be in one.
   for (const PeriodCapture& capture : last == INT32_MIN ? std::vector<PeriodCapture>() : CapturesOf(request.merchant(), first, last)) {
     if (capture.refunded || statements[{capture.partition, capture.seq}] > 0) continue;
-    if (response.in_none_size() < kListMax) response.add_in_none(CaptureName(request.merchant(), capture));
+    if (response.in_none_size() < kSettlementsMax) response.add_in_none(CaptureName(request.merchant(), capture));
     response.set_open_count(response.open_count() - 1);
     response.set_open_amount(response.open_amount() - capture.amount.hundredths());
   }

@@ -17,10 +17,6 @@ namespace {
 // How many merges, one after the other, are followed from a household that was closed long ago.
 constexpr int kMergesFollowed = 16;
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 v1::Transfer Render(const ledger::v1::Transfer& transfer) {
   v1::Transfer out;
   out.set_from(HouseholdName(HouseholdId(transfer.from())));
@@ -38,7 +34,7 @@ v1::Transfer Render(const ledger::v1::Transfer& transfer) {
 }
 
 // A member's number of this household; 0 for an empty name.
-absl::StatusOr<uint32_t> MemberIn(const std::string& name, HouseholdId household, absl::string_view field) {
+absl::StatusOr<uint32_t> GiverIn(const std::string& name, HouseholdId household, absl::string_view field) {
   if (name.empty()) return 0;
   const auto member = ParseMemberName(name);
   if (!member || member->first != household) return Refuse(Reason::REASON_MEMBER_UNKNOWN, {}, field);
@@ -135,9 +131,9 @@ absl::StatusOr<SplitFacts> TransferService::ReadSplit(const v1::SplitHouseholdRe
   if (!to) return Malformed("number", absl::StrCat("1–", limits::kHouseholdIdMax));
   const std::optional<Points> amount = Points::Make(request.amount());
   if (!amount) return Malformed("amount", absl::StrCat("0–", Points::kMax));
-  const absl::StatusOr<uint32_t> member = MemberIn(request.member(), *from, "member");
+  const absl::StatusOr<uint32_t> member = GiverIn(request.member(), *from, "member");
   if (!member.ok()) return member.status();
-  const absl::StatusOr<uint32_t> next_head = MemberIn(request.next_head(), *from, "next_head");
+  const absl::StatusOr<uint32_t> next_head = GiverIn(request.next_head(), *from, "next_head");
   if (!next_head.ok()) return next_head.status();
   SplitFacts facts{*from, *member, *next_head, *amount, *to, CatalogueIdOf(request.region()), 0, 0};
   const std::string& key = backend_.lookups_key;

@@ -22,12 +22,6 @@
 namespace fenfen::server {
 namespace {
 
-constexpr int kPageDefault = 50;
-
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 // A record that is a message, whose parts that never change may be read ahead of the decision.
 template <typename Message>
 absl::StatusOr<std::optional<Message>> ReadAhead(const State& state, PartitionId partition, const RecordKey& key) {

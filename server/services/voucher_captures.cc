@@ -25,10 +25,6 @@ namespace {
 
 constexpr int kCapturesDefault = 50;
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 // The record of a voucher, for what of it never changes: whose it is, and for which merchant.
 absl::StatusOr<VoucherRecord> FindVoucher(const State& state, VoucherId voucher, absl::string_view field) {
   absl::StatusOr<VoucherRecord> record = Refuse(Reason::REASON_VOUCHER_UNKNOWN, {}, field);

@@ -16,10 +16,6 @@ namespace {
 
 constexpr size_t kVouchersMax = 100;
 
-absl::Status Malformed(absl::string_view field, std::string detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::move(detail)}}, field);
-}
-
 // The record of a voucher as its transaction left it, and the voucher's id.
 absl::StatusOr<std::pair<VoucherId, VoucherRecord>> VoucherIn(const Transaction& transaction) {
   for (const RecordChange& change : transaction.changes) {

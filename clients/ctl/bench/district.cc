@@ -13,7 +13,7 @@ constexpr char kMerchant[] = "merchants/bench";
 constexpr char kOperator[] = "operators/bench";
 constexpr int kOffers = 30;
 constexpr uint64_t kFingerprint = 1;
-constexpr int64_t kGrams = 800;
+constexpr int64_t kDistrictGrams = 800;
 
 void AddRules(v1::UpdateCatalogueRequest& request) {
   v1::RuleSet& rules = *request.mutable_rule_set();
@@ -25,7 +25,7 @@ void AddRules(v1::UpdateCatalogueRequest& request) {
   rule.set_category(v1::CATEGORY_FOOD);
   rule.set_reward_per_kg(200);
   rule.set_civic_per_drop(100);
-  rule.set_assumed_grams(kGrams);
+  rule.set_assumed_grams(kDistrictGrams);
   // As high as they may be: a benchmark drops more in a day than people do.
   rule.set_daily_drops_max(1000);
   rule.set_daily_reward_max(100'000'000);
@@ -155,7 +155,7 @@ Command KeyedDropCommand(uint32_t account, size_t device, const RequestKey& key,
   facts.household = HouseholdOf(account);
   facts.member = 1;
   facts.category = v1::CATEGORY_FOOD;
-  facts.grams = kGrams;
+  facts.grams = kDistrictGrams;
   facts.station = CatalogueIdOf(StationName(device));
   facts.event_time = setting.now;
   const DecisionContext context{key, kFingerprint, {ActorKind::kDevice, actor.value(), 0}, setting.now, setting.zone};

@@ -22,7 +22,7 @@ constexpr double kGoalState = 0.9;
 constexpr double kGoalDrops = 50'000;
 constexpr double kGoalTwoShards = 1.7;
 // About so many drops a second; a round is measured by as many as take its time at that.
-constexpr double kExpected = 60'000;
+constexpr double kRedisExpected = 60'000;
 
 double OwnCpuSeconds() {
   rusage usage = {};
@@ -168,7 +168,7 @@ class RedisBench {
         folder_(std::move(folder)),
         // So many in a partition that Redis keeps them in hash tables, as in a district, and not in lists that it searches.
         households_(options.quick ? 2'560 : 100'000),
-        batches_(static_cast<size_t>(std::max(64.0, absl::ToDoubleSeconds(options.round()) * kExpected / limits::kExecuteMax))),
+        batches_(static_cast<size_t>(std::max(64.0, absl::ToDoubleSeconds(options.round()) * kRedisExpected / limits::kExecuteMax))),
         services_([](const std::string&) {}, &stop_) {}
 
   absl::StatusOr<std::unique_ptr<RedisShard>> Start(const std::string& name, const std::string& append_only, DropSource& source,

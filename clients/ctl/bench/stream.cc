@@ -20,7 +20,7 @@ constexpr int kDropsPerBatch = 1000;
 constexpr size_t kBareBatch = 8190;
 constexpr size_t kFileBytes = 16u << 20;
 constexpr double kGoalPerSecond = 400'000;
-constexpr double kGoalRatio = 0.5;
+constexpr double kStreamGoalRatio = 0.5;
 // Drops are signed before the clock starts, so how many are needed is guessed, and how long they take is measured.
 constexpr double kExpectedPerSecond = 300'000;
 
@@ -94,7 +94,7 @@ absl::Status RunStream(const Options& options, Report& report) {
   Line line{.name = name, .value = pair->ours, .unit = "drops/s", .bare = pair->bare, .goal = kGoalPerSecond, .goal_is_value = true};
   report.Add(line);
   line.name += "/against-bare";
-  line.goal = kGoalRatio;
+  line.goal = kStreamGoalRatio;
   line.goal_is_value = false;
   report.Add(line);
   return absl::OkStatus();

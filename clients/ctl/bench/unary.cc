@@ -16,7 +16,7 @@ namespace fenfen::bench {
 namespace {
 
 constexpr int kGoalInFlight = 64;
-constexpr double kGoalRatio = 0.80;
+constexpr double kUnaryGoalRatio = 0.80;
 // One call may take as long as an empty one and one and a half syncs: its own, and half of one that is under way.
 constexpr double kSyncsAllowed = 1.5;
 constexpr double kGoalLatency = 1.0;
@@ -130,7 +130,7 @@ absl::Status RunUnary(const Options& options, Report& report) {
       const absl::StatusOr<Pair> pair = bench.Rates(options, in_flight, echo);
       if (!pair.ok()) return pair.status();
       Line line{.name = name, .value = pair->ours, .unit = "calls/s", .bare = pair->bare, .goal = std::nullopt};
-      if (in_flight == kGoalInFlight && !durable) line.goal = kGoalRatio;
+      if (in_flight == kGoalInFlight && !durable) line.goal = kUnaryGoalRatio;
       report.Add(line);
     }
   }

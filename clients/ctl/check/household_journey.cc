@@ -22,7 +22,7 @@ void Members(Tour* tour, const SignedIn& head) {
   tour->Refused("a card that there is none of", head, head.household + "/card:revoke", {}, "CARD_ABSENT");
 }
 
-void Points(Tour* tour, const SignedIn& giver, const SignedIn& other) {
+void PointsJourney(Tour* tour, const SignedIn& giver, const SignedIn& other) {
   const int64_t before = tour->Balance();
   const HttpAnswer gift =
       tour->Post("points are given", giver, giver.household + ":giftPoints", object{{"to", other.household}, {"amount", kGift}});
@@ -57,7 +57,7 @@ void Play(Tour* tour, const SignedIn& who) {
 void HouseholdJourney(Tour* tour) {
   const SignedIn& resident = tour->resident;
   Members(tour, resident);
-  Points(tour, resident, tour->SignIn("demo-resident-6"));
+  PointsJourney(tour, resident, tour->SignIn("demo-resident-6"));
   Play(tour, resident);
   tour->Get("its notices", resident, resident.household + "/notices");
   const object reason = {{"reason", "CORRECTION_REASON_WRONG_WEIGHT"}};

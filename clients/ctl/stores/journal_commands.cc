@@ -18,11 +18,11 @@ namespace fenfen::ctl {
 
 namespace {
 
-struct Arguments {
+struct JournalArguments {
   std::string config, month, directory, file;
 };
 
-absl::StatusOr<PostgresSessionOptions> SessionOf(const Arguments& arguments, absl::TimeZone* zone = nullptr) {
+absl::StatusOr<PostgresSessionOptions> SessionOf(const JournalArguments& arguments, absl::TimeZone* zone = nullptr) {
   const absl::StatusOr<server::Config> config = server::LoadConfig(arguments.config);
   if (!config.ok()) return config.status();
   if (config->journal.store != "postgres") {
@@ -46,7 +46,7 @@ absl::StatusOr<bool> IsCovered(const PostgresSessionOptions& options, absl::Civi
   return covered.ok();
 }
 
-absl::StatusOr<ArchiveSummary> Archive(const Arguments& arguments) {
+absl::StatusOr<ArchiveSummary> Archive(const JournalArguments& arguments) {
   absl::TimeZone zone;
   const absl::StatusOr<PostgresSessionOptions> session = SessionOf(arguments, &zone);
   if (!session.ok()) return session.status();
@@ -70,7 +70,7 @@ absl::StatusOr<ArchiveSummary> Archive(const Arguments& arguments) {
   return ArchiveMonth(*session, files, arguments.directory, month, &(*base)->sequences);
 }
 
-absl::StatusOr<ArchiveSummary> Restore(const Arguments& arguments) {
+absl::StatusOr<ArchiveSummary> Restore(const JournalArguments& arguments) {
   const absl::StatusOr<PostgresSessionOptions> session = SessionOf(arguments);
   if (!session.ok()) return session.status();
   PosixFileSystem files;
@@ -98,7 +98,7 @@ int Print(const Context& context, const absl::StatusOr<ArchiveSummary>& summary,
 }  // namespace
 
 void AddJournalCommands(CLI::App& app, Context* context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<JournalArguments>();
   CLI::App* command = app.add_subcommand("journal", "PostgreSQL 日志的归档与恢复 / archiving and restoring months of a PostgreSQL journal");
   command->require_subcommand(1);
   command->add_option("--config", arguments->config, "服务器的配置文件 fenfend.toml / the server's configuration")

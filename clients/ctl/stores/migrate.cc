@@ -13,14 +13,14 @@ namespace fenfen::ctl {
 
 namespace {
 
-constexpr absl::Duration kAnswerMax = absl::Seconds(30);
+constexpr absl::Duration kMigrateAnswerMax = absl::Seconds(30);
 
 // What a killed server has left in a Redis would stay behind there.
 absl::Status CheckNothingStaysBehind(const server::Config& from, Journal& journal) {
   if (from.stores.state != "redis") return absl::OkStatus();
   const absl::StatusOr<RedisStateOptions> options = server::RedisOptionsOf(from.stores.redis, /*production=*/false);
   if (!options.ok()) return options.status();
-  const absl::StatusOr<std::unique_ptr<RedisBooks>> books = RedisBooks::Connect(*options, kAnswerMax);
+  const absl::StatusOr<std::unique_ptr<RedisBooks>> books = RedisBooks::Connect(*options, kMigrateAnswerMax);
   if (!books.ok()) return books.status();
   uint64_t ahead = 0;
   for (uint16_t p = 0; p < kPartitions; ++p) {

@@ -18,12 +18,12 @@ namespace {
 
 constexpr absl::Duration kTellEvery = absl::Seconds(2);
 
-struct Arguments {
+struct MigrateArguments {
   std::string from, to;
   bool dry_run = false;
 };
 
-absl::StatusOr<MigrateReport> Run(const Arguments& arguments) {
+absl::StatusOr<MigrateReport> Run(const MigrateArguments& arguments) {
   const absl::StatusOr<server::Config> from = server::LoadConfig(arguments.from);
   if (!from.ok()) return from.status();
   const absl::StatusOr<server::Config> to = server::LoadConfig(arguments.to);
@@ -39,7 +39,7 @@ absl::StatusOr<MigrateReport> Run(const Arguments& arguments) {
   return MigrateBooks(*from, *to, options);
 }
 
-void Print(const Context& context, const Arguments& arguments, const MigrateReport& report) {
+void Print(const Context& context, const MigrateArguments& arguments, const MigrateReport& report) {
   if (context.json) {
     std::cout << boost::json::object{{"dry_run", arguments.dry_run},     {"journal", absl::StrFormat("%016x", report.journal_id)},
                                      {"entries_copied", report.copied},  {"entries", report.entries},
@@ -61,7 +61,7 @@ void Print(const Context& context, const Arguments& arguments, const MigrateRepo
 }  // namespace
 
 void AddMigrateCommand(CLI::App& app, Context* context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<MigrateArguments>();
   CLI::App* command = app.add_subcommand(
       "migrate", "把账本迁到另一种存储，可中断后继续，并按摘要核对 / the books into other stores; can be resumed; compared by digest");
   command->add_option("--from", arguments->from, "现用的配置文件 / the configuration in use")->required()->check(CLI::ExistingFile);

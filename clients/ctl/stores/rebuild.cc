@@ -13,7 +13,7 @@ namespace fenfen::ctl {
 
 namespace {
 
-constexpr absl::Duration kAnswerMax = absl::Seconds(30);
+constexpr absl::Duration kRebuildAnswerMax = absl::Seconds(30);
 
 // Compares what is there with the fold, and refuses what must not be touched.
 absl::StatusOr<RebuildReport> LookAtAll(RedisBooks& books, uint64_t journal_id, const JournalSummary& fold) {
@@ -62,7 +62,7 @@ absl::StatusOr<RebuildReport> Rebuild(Journal& journal, const RedisStateOptions&
   options.say("读取并折叠日志 / reading and folding the journal");
   const absl::StatusOr<JournalSummary> fold = Summarise(journal);
   if (!fold.ok()) return fold.status();
-  const absl::StatusOr<std::unique_ptr<RedisBooks>> books = RedisBooks::Connect(redis, kAnswerMax);
+  const absl::StatusOr<std::unique_ptr<RedisBooks>> books = RedisBooks::Connect(redis, kRebuildAnswerMax);
   if (!books.ok()) return books.status();
   options.say("与 Redis 比较 / comparing with Redis");
   absl::StatusOr<RebuildReport> report = LookAtAll(**books, journal.Id(), *fold);

@@ -14,12 +14,12 @@ namespace fenfen::ctl {
 
 namespace {
 
-struct Arguments {
+struct RebuildArguments {
   std::string config;
   bool dry_run = false, force = false;
 };
 
-absl::StatusOr<RebuildReport> Run(const Arguments& arguments) {
+absl::StatusOr<RebuildReport> Run(const RebuildArguments& arguments) {
   const absl::StatusOr<server::Config> config = server::LoadConfig(arguments.config);
   if (!config.ok()) return config.status();
   if (config->stores.state != "redis") {
@@ -40,7 +40,7 @@ absl::StatusOr<RebuildReport> Run(const Arguments& arguments) {
   return report;
 }
 
-void Print(const Context& context, const Arguments& arguments, const RebuildReport& report) {
+void Print(const Context& context, const RebuildArguments& arguments, const RebuildReport& report) {
   if (context.json) {
     std::cout << boost::json::object{{"dry_run", arguments.dry_run},
                                      {"partitions_equal", report.equal},
@@ -68,7 +68,7 @@ void Print(const Context& context, const Arguments& arguments, const RebuildRepo
 }  // namespace
 
 void AddRebuildCommand(CLI::App& app, Context* context) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RebuildArguments>();
   CLI::App* command = app.add_subcommand(
       "rebuild", "从日志重建 Redis 或 Redis 集群，并按摘要核对 / a Redis or Redis Cluster from the journal, compared by digest");
   command->add_option("--config", arguments->config, "服务器的配置文件 fenfend.toml / the server's configuration")

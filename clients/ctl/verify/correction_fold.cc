@@ -10,13 +10,13 @@
 namespace fenfen::ctl {
 namespace {
 
-constexpr uint8_t kWhyFormat = 1;
+constexpr uint8_t kCorrectionWhyFormat = 1;
 constexpr uint64_t kLow56 = (uint64_t{1} << 56) - 1;
 
 // The facts of the area, and the household; nullopt where the bytes do not have the form "6 and more".
 std::optional<std::pair<uint64_t, ledger::v1::CorrectingFacts>> ReadFacts(const Transaction& transaction) {
   ByteReader in(transaction.why);
-  if (in.U8() != kWhyFormat) return std::nullopt;
+  if (in.U8() != kCorrectionWhyFormat) return std::nullopt;
   const uint64_t household = in.Varint();
   in.Zigzag();  // reward after
   in.Zigzag();  // civic after

@@ -11,13 +11,13 @@
 namespace fenfen::ctl {
 namespace {
 
-std::string NameOf(const AccountId& account) {
+std::string RecordNameOf(const AccountId& account) {
   static constexpr const char* kKinds[] = {"?", "programme", "household", "held", "merchant", "expired", "settled", "in transit", "debt"};
   return absl::StrCat(kKinds[static_cast<uint8_t>(account.kind)], " ", account.owner,
                       account.asset == Asset::kReward ? " REWARD" : " CIVIC");
 }
 
-std::string NameOf(const RecordKey& key) {
+std::string RecordNameOf(const RecordKey& key) {
   switch (key.kind) {
     case RecordKind::kHousehold:
       return absl::StrCat("household ", key.id);
@@ -28,7 +28,7 @@ std::string NameOf(const RecordKey& key) {
   }
 }
 
-std::string NameOf(StoredVoucherState state) {
+std::string RecordNameOf(StoredVoucherState state) {
   static constexpr const char* kStates[] = {"?", "reserved", "captured", "cancelled", "expired", "refunded", "void"};
   return kStates[static_cast<uint8_t>(state)];
 }
@@ -68,7 +68,7 @@ void PartitionFold::Begin(const PartitionOpening& opening, Report report) {
 void PartitionFold::BeginRecord(const RecordKey& key, const PartitionOpening::Record& record, Report report) {
   if (key.kind == RecordKind::kHousehold) {
     const std::optional<StoredHousehold> stored = ParseHousehold(record.bytes);
-    if (!stored) return report(absl::StrCat(NameOf(key), " does not have a household's form"));
+    if (!stored) return report(absl::StrCat(RecordNameOf(key), " does not have a household's form"));
     Household& household = households_[key.id];
     household.known = true;
     household.lots_sum = record.written_since ? Balance(AccountKind::kHousehold, Asset::kReward, key.id) : stored->lots_sum;
@@ -76,7 +76,7 @@ void PartitionFold::BeginRecord(const RecordKey& key, const PartitionOpening::Re
     touched_.push_back(key.id);
   } else if (key.kind == RecordKind::kVoucher) {
     const std::optional<StoredVoucher> stored = ParseVoucher(record.bytes);
-    if (!stored) return report(absl::StrCat(NameOf(key), " does not have a voucher's form"));
+    if (!stored) return report(absl::StrCat(RecordNameOf(key), " does not have a voucher's form"));
     Voucher& voucher = vouchers_[key.id];
     voucher = {stored->household, stored->offer, stored->merchant, stored->price, stored->state};
     if (record.written_since) {
@@ -113,13 +113,14 @@ void PartitionFold::ApplyPostings(const Transaction& transaction, Report report)
   std::array<__int128, 3> sums{};
   for (const Posting& posting : transaction.postings) {
     const int64_t amount = posting.amount.hundredths();
-    if (amount == 0) report(absl::StrCat("a posting of nothing to ", NameOf(posting.account)));
-    if (!Points::Make(amount)) report(absl::StrCat("a posting of ", amount, " to ", NameOf(posting.account), " is out of range"));
+    if (amount == 0) report(absl::StrCat("a posting of nothing to ", RecordNameOf(posting.account)));
+    if (!Points::Make(amount)) report(absl::StrCat("a posting of ", amount, " to ", RecordNameOf(posting.account), " is out of range"));
     sums[static_cast<uint8_t>(posting.account.asset)] += amount;
     balances_[posting.account] += amount;
     if (OfHousehold(posting.account.kind)) {
       if (IsCatalogue() || PartitionOf(HouseholdId(posting.account.owner)) != partition_) {
-        report(absl::StrCat(NameOf(posting.account), " belongs to partition ", PartitionOf(HouseholdId(posting.account.owner)).value()));
+        report(
+            absl::StrCat(RecordNameOf(posting.account), " belongs to partition ", PartitionOf(HouseholdId(posting.account.owner)).value()));
       }
       Touch(posting.account.owner);
     }
@@ -133,9 +134,9 @@ void PartitionFold::ApplyPostings(const Transaction& transaction, Report report)
     const int64_t balance = balances_[posting.account];
     const std::optional<Points> points = Points::Make(balance);
     if (!points) {
-      report(absl::StrCat(NameOf(posting.account), " at ", balance, " is out of range"));
+      report(absl::StrCat(RecordNameOf(posting.account), " at ", balance, " is out of range"));
     } else if (!WithinBound(posting.account.kind, *points)) {
-      report(absl::StrCat(NameOf(posting.account), " crosses its bound at ", balance));
+      report(absl::StrCat(RecordNameOf(posting.account), " crosses its bound at ", balance));
     }
   }
 }
@@ -143,12 +144,12 @@ void PartitionFold::ApplyPostings(const Transaction& transaction, Report report)
 void PartitionFold::ApplyChanges(PartitionSeq seq, const Transaction& transaction, Report report) {
   if (transaction.changes.size() > limits::kChangesMax) report(absl::StrCat(transaction.changes.size(), " changes"));
   for (const RecordChange& change : transaction.changes) {
-    if (change.bytes.size() > limits::kRecordBytesMax) report(absl::StrCat(NameOf(change.key), " is longer than its limit"));
+    if (change.bytes.size() > limits::kRecordBytesMax) report(absl::StrCat(RecordNameOf(change.key), " is longer than its limit"));
     uint64_t& version = versions_[change.key];
     if (version == seq.value()) {
-      report(absl::StrCat(NameOf(change.key), " is written twice"));
+      report(absl::StrCat(RecordNameOf(change.key), " is written twice"));
     } else if (change.previous.value() != version) {
-      report(absl::StrCat(NameOf(change.key), " replaces version ", change.previous.value(), ", but the one before is ", version));
+      report(absl::StrCat(RecordNameOf(change.key), " replaces version ", change.previous.value(), ", but the one before is ", version));
     }
     version = seq.value();
     CheckPlace(change.key, report);
@@ -164,17 +165,17 @@ void PartitionFold::CheckPlace(const RecordKey& key, Report report) const {
   switch (key.kind) {
     case RecordKind::kHousehold:
       if (IsCatalogue() || PartitionOf(HouseholdId(key.id)) != partition_) {
-        report(absl::StrCat(NameOf(key), " belongs to partition ", PartitionOf(HouseholdId(key.id)).value()));
+        report(absl::StrCat(RecordNameOf(key), " belongs to partition ", PartitionOf(HouseholdId(key.id)).value()));
       }
       return;
     case RecordKind::kVoucher:
       if (IsCatalogue() || PartitionOf(VoucherId(key.id)) != partition_) {
-        report(absl::StrCat(NameOf(key), " belongs to partition ", PartitionOf(VoucherId(key.id)).value()));
+        report(absl::StrCat(RecordNameOf(key), " belongs to partition ", PartitionOf(VoucherId(key.id)).value()));
       }
       return;
     case RecordKind::kGame:
       if (IsCatalogue() || PartitionOf(HouseholdId(key.id)) != partition_) {
-        report(absl::StrCat(NameOf(key), " belongs to partition ", PartitionOf(HouseholdId(key.id)).value()));
+        report(absl::StrCat(RecordNameOf(key), " belongs to partition ", PartitionOf(HouseholdId(key.id)).value()));
       }
       return;
     case RecordKind::kPendingDrop:
@@ -186,21 +187,21 @@ void PartitionFold::CheckPlace(const RecordKey& key, Report report) const {
     case RecordKind::kAppeal:
     case RecordKind::kTeam:
       if (IsCatalogue() || key.id >> 56 != partition_.value()) {
-        report(absl::StrCat(NameOf(key), " belongs to partition ", key.id >> 56));
+        report(absl::StrCat(RecordNameOf(key), " belongs to partition ", key.id >> 56));
       }
       return;
     case RecordKind::kRiskCase: {
       // The thresholds lie in the catalogue's partition.
       const uint64_t place = IsDraw(key) ? key.id >> 56 : PartitionOf(HouseholdId(key.id)).value();
       if (IsCatalogue() ? key.id != StableHash("riskRules") : place != partition_.value()) {
-        report(absl::StrCat(NameOf(key), " belongs to partition ", place));
+        report(absl::StrCat(RecordNameOf(key), " belongs to partition ", place));
       }
       return;
     }
     case RecordKind::kOfferStock:
     case RecordKind::kMerchantPeriod:
     case RecordKind::kCollection:
-      if (IsCatalogue()) report(absl::StrCat(NameOf(key), " does not belong to the catalogue's partition"));
+      if (IsCatalogue()) report(absl::StrCat(RecordNameOf(key), " does not belong to the catalogue's partition"));
       return;
     case RecordKind::kSettlement:
     case RecordKind::kBudget:
@@ -215,36 +216,36 @@ void PartitionFold::CheckPlace(const RecordKey& key, Report report) const {
     case RecordKind::kMerchant:
     case RecordKind::kOffer:
     case RecordKind::kStaff:
-      if (!IsCatalogue()) report(absl::StrCat(NameOf(key), " belongs to the catalogue's partition"));
+      if (!IsCatalogue()) report(absl::StrCat(RecordNameOf(key), " belongs to the catalogue's partition"));
       return;
   }
-  report(absl::StrCat(NameOf(key), " is of an unknown kind"));
+  report(absl::StrCat(RecordNameOf(key), " is of an unknown kind"));
 }
 
 void PartitionFold::ApplyHousehold(const RecordChange& change, Report report) {
   const std::optional<StoredHousehold> stored = ParseHousehold(change.bytes);
-  if (!stored) return report(absl::StrCat(NameOf(change.key), " does not have a household's form"));
+  if (!stored) return report(absl::StrCat(RecordNameOf(change.key), " does not have a household's form"));
   Household& household = households_[change.key.id];
   household.known = true;
   household.lots_sum = stored->lots_sum;
   household.debt = stored->debt;
   if (stored->last_voucher != 0 && PartitionOf(VoucherId(stored->last_voucher)) != partition_) {
-    report(absl::StrCat(NameOf(change.key), " names a voucher of another partition"));
+    report(absl::StrCat(RecordNameOf(change.key), " names a voucher of another partition"));
   }
   Touch(change.key.id);
 }
 
 void PartitionFold::ApplyVoucher(const RecordChange& change, const Transaction& transaction, Report report) {
   const std::optional<StoredVoucher> stored = ParseVoucher(change.bytes);
-  if (!stored) return report(absl::StrCat(NameOf(change.key), " does not have a voucher's form"));
+  if (!stored) return report(absl::StrCat(RecordNameOf(change.key), " does not have a voucher's form"));
   if (stored->lots_sum != stored->price)
-    report(absl::StrCat(NameOf(change.key), " was paid with ", stored->lots_sum, ", not ", stored->price));
+    report(absl::StrCat(RecordNameOf(change.key), " was paid with ", stored->lots_sum, ", not ", stored->price));
   const auto [found, is_new] = vouchers_.try_emplace(change.key.id);
   Voucher& voucher = found->second;
   if (is_new) voucher = {stored->household, stored->offer, stored->merchant, stored->price, std::nullopt};
   if (voucher.household != stored->household || voucher.offer != stored->offer || voucher.merchant != stored->merchant ||
       voucher.price != stored->price) {
-    report(absl::StrCat(NameOf(change.key), " is no longer what was reserved"));
+    report(absl::StrCat(RecordNameOf(change.key), " is no longer what was reserved"));
   }
   if (is_new) {
     CheckNew(change.key, voucher, stored->state, report);
@@ -259,9 +260,9 @@ void PartitionFold::CheckNew(const RecordKey& key, const Voucher& voucher, Store
   if (to == StoredVoucherState::kReserved) {
     households_[voucher.household].reserved_sum += voucher.price;
   } else if (to != StoredVoucherState::kVoid) {
-    report(absl::StrCat(NameOf(key), " is ", NameOf(to), " before it was reserved"));
+    report(absl::StrCat(RecordNameOf(key), " is ", RecordNameOf(to), " before it was reserved"));
   } else if (voucher.price != 0) {
-    report(absl::StrCat(NameOf(key), " is void and has a price"));
+    report(absl::StrCat(RecordNameOf(key), " is void and has a price"));
   }
 }
 
@@ -271,7 +272,8 @@ void PartitionFold::CheckStep(const RecordKey& key, const Voucher& voucher, Stor
   const StoredVoucherState before = refund ? StoredVoucherState::kCaptured : StoredVoucherState::kReserved;
   const StoredVoucherState from = voucher.state.value_or(before);
   if (from != before || to == StoredVoucherState::kReserved || to == StoredVoucherState::kVoid) {
-    report(absl::StrCat(NameOf(key), " is ", NameOf(to), from == to ? " again" : absl::StrCat(" after it was ", NameOf(from))));
+    report(absl::StrCat(RecordNameOf(key), " is ", RecordNameOf(to),
+                        from == to ? " again" : absl::StrCat(" after it was ", RecordNameOf(from))));
   }
   if (from == StoredVoucherState::kReserved) households_[voucher.household].reserved_sum -= voucher.price;
   if (to == StoredVoucherState::kReserved) households_[voucher.household].reserved_sum += voucher.price;
@@ -280,14 +282,14 @@ void PartitionFold::CheckStep(const RecordKey& key, const Voucher& voucher, Stor
     return amount == 0 || std::find(transaction.postings.begin(), transaction.postings.end(), wanted) != transaction.postings.end();
   };
   if (to == StoredVoucherState::kCaptured && !posts(AccountKind::kMerchant, voucher.merchant, voucher.price)) {
-    report(absl::StrCat(NameOf(key), " is captured, and its merchant is not credited"));
+    report(absl::StrCat(RecordNameOf(key), " is captured, and its merchant is not credited"));
   }
   if (refund && !posts(AccountKind::kMerchant, voucher.merchant, -voucher.price)) {
-    report(absl::StrCat(NameOf(key), " is refunded, and not by its merchant"));
+    report(absl::StrCat(RecordNameOf(key), " is refunded, and not by its merchant"));
   }
   const bool returns = refund || to == StoredVoucherState::kCancelled || to == StoredVoucherState::kExpired;
   if (returns && !posts(AccountKind::kHousehold, voucher.household, voucher.price)) {
-    report(absl::StrCat(NameOf(key), " is ", NameOf(to), ", and its household is not credited"));
+    report(absl::StrCat(RecordNameOf(key), " is ", RecordNameOf(to), ", and its household is not credited"));
   }
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 // Entries looked at together; the rows that belong to them are held meanwhile.
 constexpr int64_t kWindow = 2048;
-constexpr char kTable[] = "fenfen.entries";
+constexpr char kEntriesTable[] = "fenfen.entries";
 // PostgreSQL's times count from 2000-01-01.
 constexpr int64_t kEpochMicros = 946'684'800'000'000;
 
@@ -174,7 +174,7 @@ absl::Status PostgresEntries::ReadWindow(uint16_t partition, int64_t first, int6
     const absl::string_view bytes = Bytes(found, row, 11);
     const auto position = static_cast<uint64_t>(Int(found, row, 1));
     const auto say = [&](const char* what) {
-      note({what, kTable, position, {}, PartitionId(partition), PartitionSeq(static_cast<uint64_t>(seq))});
+      note({what, kEntriesTable, position, {}, PartitionId(partition), PartitionSeq(static_cast<uint64_t>(seq))});
     };
     if (Int(found, row, 2) != Crc32c(bytes)) say("the entry's bytes do not have their checksum");
     take({PartitionId(partition), PartitionSeq(static_cast<uint64_t>(seq)), bytes, position});
@@ -189,8 +189,12 @@ absl::Status PostgresEntries::ReadWindow(uint16_t partition, int64_t first, int6
     if (!SayChanges(rows_of(*changes, seq), *transaction, bytes)) say("the rows of record_changes are not what the entry's bytes say");
   }
   if (PQntuples(found) != last - first + 1) {
-    note(
-        {absl::StrCat("of the entries ", first, " to ", last, " there are ", PQntuples(found)), kTable, 0, {}, PartitionId(partition), {}});
+    note({absl::StrCat("of the entries ", first, " to ", last, " there are ", PQntuples(found)),
+          kEntriesTable,
+          0,
+          {},
+          PartitionId(partition),
+          {}});
   }
   return absl::OkStatus();
 }

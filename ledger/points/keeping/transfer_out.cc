@@ -15,10 +15,6 @@ namespace {
 using Found = Versioned<HouseholdRecord>;
 using Handover = ledger::v1::Transfer;
 
-absl::Status Malformed(absl::string_view field, absl::string_view detail) {
-  return Refuse(Reason::REASON_FIELD_MALFORMED, {{"detail", std::string(detail)}}, field);
-}
-
 absl::Status CheckNoDebt(const HouseholdRecord& household) {
   if (household.debt == Points(0)) return absl::OkStatus();
   return Refuse(Reason::REASON_HOUSEHOLD_IN_DEBT, {{"debt", FormatPoints(household.debt)}});
