@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <zstd.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "ledger/core/crc32c.h"
 #include "ledger/journal/sealing.h"
@@ -187,6 +190,36 @@ TEST(CompressedFileTest, ADamagedSegmentIsNotCompressed) {
   EXPECT_EQ(disk.Bytes(FirstSegment()), bytes);
   EXPECT_FALSE(disk.Exists(kCompressedPath));
   EXPECT_FALSE(disk.Exists(UnfinishedPath(kCompressedPath)));
+}
+
+// What was made is compared to its last byte, also where no group lies.
+TEST(CompressedFileTest, ASegmentThatIsNotWhatWasCompressedStays) {
+  MemoryFileSystem disk;
+  {
+    auto journal = MustOpen(disk);
+    Appender appender(*journal);
+    for (int n = 0; n < 4; ++n) appender.AppendAndFlush("entry");
+  }
+  const absl::StatusOr<SegmentIndex> index = IndexSegment(disk, kDirectory, {});
+  ASSERT_TRUE(index.ok());
+  const std::string bytes = disk.Bytes(FirstSegment());
+  for (size_t at = 0; at < bytes.size(); at = at == bytes.size() - 1 ? bytes.size() : std::min(at + 97, bytes.size() - 1)) {
+    disk.Put(FirstSegment(), bytes);
+    bool changed = false;
+    // Once all is written a byte of the segment reads otherwise.
+    disk.SetFault([&](absl::string_view operation, const std::string& path) -> absl::Status {
+      if (operation != "sync" || path != UnfinishedPath(kCompressedPath) || std::exchange(changed, true)) return absl::OkStatus();
+      const absl::StatusOr<std::unique_ptr<File>> file = disk.OpenForWrite(FirstSegment());
+      return (*file)->WriteAt(at, std::string(1, static_cast<char>(bytes[at] ^ 1)));
+    });
+    const absl::Status status = CompressSegment(disk, kDirectory, index->Head(), std::atomic<bool>(false));
+    disk.SetFault(nullptr);
+    ASSERT_TRUE(changed);
+    EXPECT_FALSE(status.ok()) << "byte " << at;
+    EXPECT_TRUE(disk.Exists(FirstSegment()));
+    EXPECT_FALSE(disk.Exists(kCompressedPath));
+    EXPECT_FALSE(disk.Exists(UnfinishedPath(kCompressedPath)));
+  }
 }
 
 TEST(CompressedFileTest, TheCacheKeepsTheLatestBlocks) {
