@@ -99,6 +99,13 @@ class ByteReader {
     rest_.remove_prefix(1);
     return value;
   }
+  uint32_t U32() {
+    if (rest_.size() < 4) return Fail();
+    uint32_t value;
+    std::memcpy(&value, rest_.data(), 4);
+    rest_.remove_prefix(4);
+    return value;
+  }
   uint64_t U64() {
     if (rest_.size() < 8) return Fail();
     uint64_t value;
@@ -106,17 +113,12 @@ class ByteReader {
     rest_.remove_prefix(8);
     return value;
   }
+  // Most are below 128: those cost a look at one byte, where they are asked for.
   uint64_t Varint() {
-    uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const uint8_t byte = U8();
-      if (failed_) return 0;
-      // The tenth byte holds one bit, and the last byte of a longer form is not zero: one value, one encoding.
-      if ((shift == 63 && byte > 1) || (shift > 0 && byte == 0)) return Fail();
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
-    }
-    return Fail();
+    if (rest_.empty() || static_cast<uint8_t>(rest_.front()) >= 0x80) return LongVarint();
+    const uint8_t byte = static_cast<uint8_t>(rest_.front());
+    rest_.remove_prefix(1);
+    return byte;
   }
   int64_t Zigzag() {
     const uint64_t value = Varint();
@@ -149,6 +151,19 @@ class ByteReader {
   size_t left() const { return rest_.size(); }
 
  private:
+  uint64_t LongVarint() {
+    uint64_t value = 0;
+    for (int shift = 0; shift < 64; shift += 7) {
+      const uint8_t byte = U8();
+      if (failed_) return 0;
+      // The tenth byte holds one bit, and the last byte of a longer form is not zero: one value, one encoding.
+      if ((shift == 63 && byte > 1) || (shift > 0 && byte == 0)) return Fail();
+      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    return Fail();
+  }
+
   absl::string_view rest_;
   bool failed_ = false;
 };

@@ -5,16 +5,8 @@
 
 namespace fenfen {
 
-// The empty statement is why the prefetch is there at all: GCC 12 takes a function that only prefetches for one without effect, and leaves
-// its calls out.
-inline void PrefetchForRead(const void* address) {
-  __builtin_prefetch(address, 0);
-  asm volatile("");
-}
-inline void PrefetchForWrite(const void* address) {
-  __builtin_prefetch(address, 1);
-  asm volatile("");
-}
+inline void PrefetchForRead(const void* address) { __builtin_prefetch(address, 0); }
+inline void PrefetchForWrite(const void* address) { __builtin_prefetch(address, 1); }
 // All of a thing that takes several cache lines.
 template <typename T>
 void PrefetchWhole(const T& thing) {

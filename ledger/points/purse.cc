@@ -20,7 +20,7 @@ Points Sum(Points a, Points b) {
 
 }  // namespace
 
-std::vector<AccountId> PurseAccounts(HouseholdId household) { return {RewardAccount(household), CivicAccount(household)}; }
+ReadSet::Accounts PurseAccounts(HouseholdId household) { return {RewardAccount(household), CivicAccount(household)}; }
 
 Purse::Purse(const View& view, HouseholdId household, HouseholdRecord& record, Transaction& transaction)
     : household_(household),

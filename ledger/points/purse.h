@@ -19,7 +19,7 @@
 namespace fenfen {
 
 // The accounts that a decision which uses a purse must name in its ReadSet.
-std::vector<AccountId> PurseAccounts(HouseholdId household);
+ReadSet::Accounts PurseAccounts(HouseholdId household);
 
 class Purse {
  public:

@@ -1,5 +1,8 @@
 #include "ledger/points/records.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "ledger/core/bytes.h"
 #include "ledger/core/errors.h"
 #include "ledger/core/limits.h"
@@ -12,6 +15,7 @@ namespace {
 constexpr uint8_t kHouseholdFormat = 4;
 constexpr uint8_t kVoucherFormat = 2;
 constexpr size_t kMemberBytes = sizeof(uint64_t) + sizeof(MemberRole);
+constexpr size_t kLotBytesMin = 2;
 
 // What a household's record has beside what all have: most have little of it. On disk, do not renumber.
 constexpr uint8_t kHasCard = 0x01;
@@ -102,6 +106,7 @@ Points ReadAmount(ByteReader& in) {
 std::vector<Lot> ReadLots(ByteReader& in) {
   std::vector<Lot> lots;
   const size_t count = in.Count();
+  lots.reserve(std::min(count, in.left() / kLotBytesMin));
   for (size_t n = 0; n < count && !in.failed(); ++n) {
     const auto day = static_cast<int32_t>(in.Zigzag());
     lots.push_back({day, ReadAmount(in)});
@@ -161,14 +166,17 @@ std::string EncodeHousehold(const HouseholdRecord& record) {
   return out;
 }
 
-absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes) {
+namespace {
+
+// Into a fresh record, where it is to stay: it is large to move.
+absl::Status DecodeInto(absl::string_view bytes, HouseholdRecord& record) {
   ByteReader in(bytes);
   const HouseholdHead head = ReadHead(in);
-  HouseholdRecord record;
   record.region = head.region;
   record.card_hash = head.card_hash;
   record.door_hash = head.door_hash;
   record.create_time = head.create_time;
+  record.members.reserve(std::min(head.members, in.left() / sizeof(uint64_t)));
   ReadMembers(in, head, [&record](const Member& member) { record.members.push_back(member); });
   if ((head.parts & kHasVoucher) != 0) record.last_voucher = VoucherId(NotZero(in, in.U64()));
   record.lots = ReadLots(in);
@@ -190,6 +198,14 @@ absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes) {
   }
   if ((head.parts & kIsMerged) != 0) record.merged_into = HouseholdId(NotZero(in, in.Varint()));
   if (!in.Finished()) return absl::DataLossError("household record: the stored bytes do not have its form");
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<HouseholdRecord> DecodeHousehold(absl::string_view bytes) {
+  absl::StatusOr<HouseholdRecord> record(absl::in_place);
+  if (absl::Status status = DecodeInto(bytes, *record); !status.ok()) record = std::move(status);
   return record;
 }
 
@@ -267,9 +283,10 @@ absl::StatusOr<VoucherRecord> DecodeVoucher(absl::string_view bytes) {
 absl::StatusOr<Versioned<HouseholdRecord>> ReadHousehold(const View& view, HouseholdId household) {
   const std::optional<RecordView> found = view.Record(KeyOf(household));
   if (!found) return Refuse(Reason::REASON_HOUSEHOLD_UNKNOWN);
-  absl::StatusOr<HouseholdRecord> record = DecodeHousehold(found->bytes);
-  if (!record.ok()) return record.status();
-  return Versioned<HouseholdRecord>{found->version, *std::move(record)};
+  absl::StatusOr<Versioned<HouseholdRecord>> read(absl::in_place);
+  read->version = found->version;
+  if (absl::Status status = DecodeInto(found->bytes, read->record); !status.ok()) read = std::move(status);
+  return read;
 }
 
 absl::StatusOr<Versioned<VoucherRecord>> ReadVoucher(const View& view, VoucherId voucher) {

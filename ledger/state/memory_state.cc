@@ -47,7 +47,9 @@ class MemoryState::TablesView final : public View {
 
 namespace {
 
-// Calls `visit` with each household whose cell the work will look at.
+// What will be looked at: the request key, and each household's cell.
+const RequestKey& RequestKeyOf(const State::Work& work) { return work.key; }
+const RequestKey& RequestKeyOf(const CommittedTransaction* committed) { return committed->transaction.key; }
 template <typename Visitor>
 void VisitHouseholds(const State::Work& work, Visitor visit) {
   uint64_t last = 0;
@@ -58,21 +60,32 @@ void VisitHouseholds(const State::Work& work, Visitor visit) {
     if (Cell::Holds(account) && account.owner != last) visit(last = account.owner);
   }
 }
+template <typename Visitor>
+void VisitHouseholds(const CommittedTransaction* committed, Visitor visit) {
+  uint64_t last = 0;
+  for (const RecordChange& change : committed->transaction.changes) {
+    if (change.key.kind == RecordKind::kHousehold) visit(last = change.key.id);
+  }
+  for (const Posting& posting : committed->transaction.postings) {
+    if (Cell::Holds(posting.account) && posting.account.owner != last) visit(last = posting.account.owner);
+  }
+}
 
 }  // namespace
 
 // Nearly every work waits for memory, some five times one after another; here they wait together.
-void MemoryState::Prefetch(const Tables& tables, const std::vector<Work>& works) {
-  if (works.size() == 1) return;
-  for (const Work& work : works) {
-    tables.keys.Prefetch(work.key);
-    VisitHouseholds(work, [&](uint64_t household) { tables.households.PrefetchSlot(household); });
+template <typename Items>
+void MemoryState::Prefetch(const Tables& tables, const Items& items) {
+  if (items.size() == 1) return;
+  for (const auto& item : items) {
+    tables.keys.Prefetch(RequestKeyOf(item));
+    VisitHouseholds(item, [&](uint64_t household) { tables.households.PrefetchSlot(household); });
   }
-  for (const Work& work : works) {
-    VisitHouseholds(work, [&](uint64_t household) { tables.households.PrefetchCell(household); });
+  for (const auto& item : items) {
+    VisitHouseholds(item, [&](uint64_t household) { tables.households.PrefetchCell(household); });
   }
-  for (const Work& work : works) {
-    VisitHouseholds(work, [&](uint64_t household) {
+  for (const auto& item : items) {
+    VisitHouseholds(item, [&](uint64_t household) {
       if (const Cell* cell = tables.households.Find(household); cell != nullptr) tables.bytes.Prefetch(cell->record().bytes);
     });
   }
@@ -126,7 +139,21 @@ absl::Status MemoryState::Read(PartitionId id, absl::FunctionRef<void(const View
 absl::Status MemoryState::Apply(PartitionId id, PartitionSeq seq, const Transaction& transaction) {
   Partition& partition = partitions_[id.value()];
   absl::MutexLock lock(&partition.mutex);
-  Tables& tables = partition.tables;
+  return Redo(partition.tables, id, seq, transaction);
+}
+
+absl::Status MemoryState::ApplyAll(absl::Span<const CommittedTransaction* const> several) {
+  const PartitionId id = several.front()->partition;
+  Partition& partition = partitions_[id.value()];
+  absl::MutexLock lock(&partition.mutex);
+  Prefetch(partition.tables, several);
+  for (const CommittedTransaction* committed : several) {
+    if (absl::Status status = Redo(partition.tables, id, committed->seq, committed->transaction); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MemoryState::Redo(Tables& tables, PartitionId id, PartitionSeq seq, const Transaction& transaction) {
   absl::Status status;
   if (seq.value() != tables.last.value() + 1) status = absl::DataLossError("a gap in the sequence");
   if (status.ok() && tables.keys.Find(transaction.key, transaction.fingerprint).verdict != RequestKeys::Verdict::kNew) {

@@ -23,6 +23,7 @@ class MemoryState final : public State, public SavableState {
   bool AnswersAtOnce() const override { return true; }
   absl::Status Read(PartitionId partition, absl::FunctionRef<void(const View&, PartitionSeq last)> reader) const override;
   absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) override;
+  absl::Status ApplyAll(absl::Span<const CommittedTransaction* const> several) override;
   absl::StatusOr<Digest> DigestOf(PartitionId partition) const override;
 
   SavedPartition Save(PartitionId partition) const override;
@@ -46,9 +47,12 @@ class MemoryState final : public State, public SavableState {
   class Image;
   Image ImageOf(PartitionId partition) const;
 
-  static void Prefetch(const Tables& tables, const std::vector<Work>& works);
+  template <typename Items>
+  static void Prefetch(const Tables& tables, const Items& items);
   // Execute for one work, under the lock.
   static absl::StatusOr<ExecuteResult> Attempt(Tables& tables, Work& work);
+  // Apply, under the lock.
+  static absl::Status Redo(Tables& tables, PartitionId id, PartitionSeq seq, const Transaction& transaction);
   // Whether the transaction follows from the tables as they are: the versions it replaces, the bounds of the accounts.
   static absl::Status CheckFollows(const TablesView& view, const Transaction& transaction);
   static void Post(Tables& tables, const AccountId& account, Points amount);

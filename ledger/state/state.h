@@ -9,18 +9,23 @@
 #include <variant>
 #include <vector>
 
+#include "absl/container/inlined_vector.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "ledger/core/record.h"
 #include "ledger/core/transaction.h"
 
 namespace fenfen {
 
 // What a decision needs to see. Every record that it changes must be named too; an account that it only posts to need not be.
+// Most name one or two of each, which take no memory of their own.
 struct ReadSet {
-  std::vector<RecordKey> records;
-  std::vector<AccountId> accounts;
+  using Records = absl::InlinedVector<RecordKey, 2>;
+  using Accounts = absl::InlinedVector<AccountId, 2>;
+  Records records;
+  Accounts accounts;
 };
 
 // A new effect.
@@ -69,6 +74,13 @@ class State {
   // Redoes a transaction of the journal. DATA_LOSS where it does not follow: a gap in the sequence, another version than it replaced, a
   // bound crossed, postings that do not sum to zero.
   virtual absl::Status Apply(PartitionId partition, PartitionSeq seq, const Transaction& transaction) = 0;
+  // The same for several of one partition, in their order, up to the first that does not follow.
+  virtual absl::Status ApplyAll(absl::Span<const CommittedTransaction* const> several) {
+    for (const CommittedTransaction* committed : several) {
+      if (absl::Status status = Apply(committed->partition, committed->seq, committed->transaction); !status.ok()) return status;
+    }
+    return absl::OkStatus();
+  }
 
   // The partition's last sequence number and the digest of its whole state (docs/formats/state_digest.md), taken together. Waits for no
   // writer longer than the digest takes.

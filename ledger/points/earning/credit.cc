@@ -142,7 +142,7 @@ uint16_t BonusesEarned(const OpenDay& day, const Rules& rules) {
   return earned;
 }
 
-BlockCredit CreditOf(const std::vector<OpenDay>& days, const std::vector<const Rules*>& rules, int32_t focus_day, const DayEvent& focus) {
+BlockCredit CreditOf(const OpenDays& days, const std::vector<const Rules*>& rules, int32_t focus_day, const DayEvent& focus) {
   absl::InlinedVector<Place, 16> order;
   for (size_t d = 0; d < days.size(); ++d) {
     if (rules[d] == nullptr) continue;

@@ -37,7 +37,7 @@ struct BlockCredit {
 
 // `days` are in order; `rules` those of each, nullptr for a day that is not of the block. The event `focus` of the day `focus_day` is told
 // apart; of several that differ in nothing but when they happened it is taken for the last, which changes no sum.
-BlockCredit CreditOf(const std::vector<OpenDay>& days, const std::vector<const Rules*>& rules, int32_t focus_day, const DayEvent& focus);
+BlockCredit CreditOf(const OpenDays& days, const std::vector<const Rules*>& rules, int32_t focus_day, const DayEvent& focus);
 
 // The bonuses that a day's drops have earned, a bit each.
 uint16_t BonusesEarned(const OpenDay& day, const Rules& rules);

@@ -26,12 +26,6 @@ constexpr size_t kDayHeadBytesMax = 5 * BoundedWriter::kVarintMax;
 // What a day with a drop more takes beyond what is there, nearly always.
 constexpr size_t kUsualDayBytes = 48;
 
-uint32_t ReadU32(ByteReader& in) {
-  uint32_t value = 0;
-  for (int shift = 0; shift < 32; shift += 8) value |= static_cast<uint32_t>(in.U8()) << shift;
-  return value;
-}
-
 void Write(BoundedWriter& w, const DayEvent& event) {
   uint8_t head = event.category & kCategoryMask;
   if (event.member != 0) head |= kHasMember;
@@ -66,7 +60,7 @@ void ReadEvent(ByteReader& in, DayEvent& event) {
   constexpr int64_t kMinuteMax = 1 << 14;
   const uint8_t head = in.U8();
   event.category = head & kCategoryMask;
-  event.id = ReadU32(in);
+  event.id = in.U32();
   const int64_t minute = in.Zigzag();
   if (minute < -kMinuteMax || minute > kMinuteMax) in.Fail();
   event.minute = static_cast<int32_t>(minute);
@@ -123,22 +117,22 @@ void Write(std::string& out, const OpenDay& day) {
 
 uint32_t EventIdOf(const RequestKey& key) { return static_cast<uint32_t>(MixBits(key.high ^ MixBits(key.low))); }
 
-absl::StatusOr<std::vector<OpenDay>> ReadDays(absl::string_view log, int32_t first, int32_t last) {
-  std::vector<OpenDay> days;
+absl::StatusOr<OpenDays> ReadDays(absl::string_view log, int32_t first, int32_t last) {
+  absl::StatusOr<OpenDays> days(absl::in_place);  // a day is large to move
   ByteReader in(log);
   while (in.left() > 0) {
     const int32_t day = ReadDayNumber(in);
     const absl::string_view blob = in.Bytes();
     if (in.failed()) return BadForm();
     if (day < first || day > last) continue;
-    OpenDay& open = days.emplace_back();
+    OpenDay& open = days->emplace_back();
     open.day = day;
     if (!ReadDay(blob, open)) return BadForm();
   }
   return days;
 }
 
-std::string ReplaceDays(absl::string_view log, int32_t first, int32_t last, const std::vector<OpenDay>& days,
+std::string ReplaceDays(absl::string_view log, int32_t first, int32_t last, const OpenDays& days,
                         absl::FunctionRef<bool(int32_t day)> let_go) {
   std::string out;
   out.reserve(log.size() + kUsualDayBytes);

@@ -45,14 +45,17 @@ struct OpenDay {
   friend bool operator==(const OpenDay&, const OpenDay&) = default;
 };
 
+// Most rules look at one day alone.
+using OpenDays = absl::InlinedVector<OpenDay, 1>;
+
 // What tells a household's events of a day apart.
 uint32_t EventIdOf(const RequestKey& key);
 
 // The days from `first` to `last` that the log has, the earliest first. DATA_LOSS where it does not have its form.
-absl::StatusOr<std::vector<OpenDay>> ReadDays(absl::string_view log, int32_t first, int32_t last);
+absl::StatusOr<OpenDays> ReadDays(absl::string_view log, int32_t first, int32_t last);
 // The log with the days from `first` to `last` replaced by `days`, and without the days before `first` for which `let_go` holds.
 // `log` has its form, `days` are in order.
-std::string ReplaceDays(absl::string_view log, int32_t first, int32_t last, const std::vector<OpenDay>& days,
+std::string ReplaceDays(absl::string_view log, int32_t first, int32_t last, const OpenDays& days,
                         absl::FunctionRef<bool(int32_t day)> let_go);
 
 // What is there without reading events.

@@ -66,7 +66,7 @@ absl::StatusOr<LogHead> ReadHead(absl::string_view log, int32_t first_kept, cons
 }
 
 // Of each day read, the rules where it is of the block of a day under `like`; nullptr where its caps span another period.
-std::vector<const Rules*> RulesOfBlock(const std::vector<OpenDay>& days, const Rules& like, const Catalogue& catalogue) {
+std::vector<const Rules*> RulesOfBlock(const OpenDays& days, const Rules& like, const Catalogue& catalogue) {
   std::vector<const Rules*> all;
   all.reserve(days.size());
   for (const OpenDay& day : days) {
@@ -76,10 +76,10 @@ std::vector<const Rules*> RulesOfBlock(const std::vector<OpenDay>& days, const R
   return all;
 }
 
-OpenDay& DayIn(std::vector<OpenDay>& days, int32_t day) {
+OpenDay& DayIn(OpenDays& days, int32_t day) {
   const auto at = std::lower_bound(days.begin(), days.end(), day, [](const OpenDay& open, int32_t number) { return open.day < number; });
   if (at != days.end() && at->day == day) return *at;
-  OpenDay& fresh = *days.insert(at, OpenDay{});
+  OpenDay& fresh = *days.emplace(at);
   fresh.day = day;
   return fresh;
 }
@@ -124,7 +124,7 @@ void HoldToBudget(const HouseholdRecord& household, const Catalogue& catalogue, 
 }
 
 // Sets what each day of the block is credited, and adds up the difference.
-void Settle(std::vector<OpenDay>& days, const std::vector<const Rules*>& rules, const BlockCredit& credit, Applied& applied) {
+void Settle(OpenDays& days, const std::vector<const Rules*>& rules, const BlockCredit& credit, Applied& applied) {
   for (size_t i = 0; i < days.size(); ++i) {
     if (rules[i] == nullptr) continue;
     applied.reward += credit.days[i].reward - days[i].reward;
@@ -216,7 +216,7 @@ absl::Status ApplyDrop(HouseholdRecord& household, const Judgement& judged, cons
     return absl::OkStatus();
   }
   const DayRange range = PeriodOf(judged.rules->span(), judged.day);
-  absl::StatusOr<std::vector<OpenDay>> read = ReadDays(household.days, range.first, range.last);
+  absl::StatusOr<OpenDays> read = ReadDays(household.days, range.first, range.last);
   if (!read.ok()) return read.status();
   OpenDay& open = DayIn(*read, judged.day);
   const uint16_t before = BonusesEarned(open, *judged.rules);
@@ -242,7 +242,7 @@ absl::Status ApplyDrop(HouseholdRecord& household, const Judgement& judged, cons
 }
 
 absl::Status AddPending(HouseholdRecord& household, int32_t day, const Rules& rules, int change) {
-  absl::StatusOr<std::vector<OpenDay>> read = ReadDays(household.days, day, day);
+  absl::StatusOr<OpenDays> read = ReadDays(household.days, day, day);
   if (!read.ok()) return read.status();
   OpenDay& open = DayIn(*read, day);
   if (change < 0 && open.pending < static_cast<uint32_t>(-change)) return absl::DataLossError("household record: no drop waits on the day");
@@ -254,7 +254,7 @@ absl::Status AddPending(HouseholdRecord& household, int32_t day, const Rules& ru
 }
 
 absl::Status WithdrawEvent(HouseholdRecord& household, int32_t day, uint32_t event_id, Points reward, Points civic) {
-  absl::StatusOr<std::vector<OpenDay>> read = ReadDays(household.days, day, day);
+  absl::StatusOr<OpenDays> read = ReadDays(household.days, day, day);
   if (!read.ok()) return read.status();
   if (read->empty()) return absl::OkStatus();
   OpenDay& open = read->front();
@@ -320,7 +320,7 @@ DropWhy WhyOf(const DropFacts& facts, const Judgement& judged, const Applied* ap
 }
 
 int64_t EarnedOn(const HouseholdRecord& household, int32_t day) {
-  const absl::StatusOr<std::vector<OpenDay>> read = ReadDays(household.days, day, day);
+  const absl::StatusOr<OpenDays> read = ReadDays(household.days, day, day);
   return read.ok() && !read->empty() ? std::max<int64_t>(0, read->front().reward) : 0;
 }
 

@@ -43,6 +43,7 @@ TEST(BytesTest, ReadsWhatItWrites) {
   for (const uint64_t value : unsigned_values) w.Varint(value);
   for (const int64_t value : signed_values) w.Zigzag(value);
   w.U64(42);
+  out += Unhex("01020304");
   w.Bytes("");
   w.Bytes("bytes");
   w.U8(7);
@@ -50,6 +51,7 @@ TEST(BytesTest, ReadsWhatItWrites) {
   for (const uint64_t value : unsigned_values) EXPECT_EQ(in.Varint(), value);
   for (const int64_t value : signed_values) EXPECT_EQ(in.Zigzag(), value);
   EXPECT_EQ(in.U64(), 42u);
+  EXPECT_EQ(in.U32(), 0x04030201u);
   EXPECT_EQ(in.Bytes(), "");
   EXPECT_EQ(in.Bytes(), "bytes");
   EXPECT_EQ(in.left(), 1u);
@@ -77,6 +79,19 @@ TEST(BytesTest, AFailedReaderStaysFailedAndReadsZeros) {
   EXPECT_EQ(in.Bytes(), "");
   EXPECT_EQ(in.Count(), 0u);
   EXPECT_FALSE(in.Finished());
+}
+
+TEST(BytesTest, ANumberThatIsCutOffFails) {
+  const std::string bytes = Unhex("ffffff");
+  ByteReader number(bytes);
+  EXPECT_EQ(number.U32(), 0u);
+  EXPECT_TRUE(number.failed());
+  ByteReader varint(bytes);
+  EXPECT_EQ(varint.Varint(), 0u);
+  EXPECT_TRUE(varint.failed());
+  ByteReader nothing("");
+  EXPECT_EQ(nothing.Varint(), 0u);
+  EXPECT_TRUE(nothing.failed());
 }
 
 TEST(BytesTest, ALengthOrCountBeyondTheBytesFails) {

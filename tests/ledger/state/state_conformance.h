@@ -180,6 +180,27 @@ TEST_P(StateConformance, ApplyRefusesWhatDoesNotFollow) {
   EXPECT_TRUE(absl::IsDataLoss(copy->Apply(kPartition, PartitionSeq(2), first))) << "one key, two effects";
 }
 
+TEST_P(StateConformance, ApplyAllRedoesSeveralUpToTheFirstThatDoesNotFollow) {
+  std::vector<CommittedTransaction> history;
+  for (uint64_t i = 1; i <= 20; ++i) {
+    const auto done = Execute(*state, {1, i}, Move({1, i}, i % 5 == 0 ? -10 : 20, std::to_string(i)));
+    ASSERT_TRUE(done.ok());
+    history.push_back({kPartition, PartitionSeq(i), absl::UnixEpoch(), std::get<Committed>(*done).transaction});
+  }
+  std::vector<const CommittedTransaction*> several;
+  for (const CommittedTransaction& committed : history) several.push_back(&committed);
+  const std::unique_ptr<State> copy = GetParam()();
+  ASSERT_TRUE(copy->ApplyAll(several).ok());
+  EXPECT_EQ(copy->DigestOf(kPartition)->sha256, state->DigestOf(kPartition)->sha256);
+  EXPECT_EQ(copy->DigestOf(kPartition)->seq, PartitionSeq(20));
+  EXPECT_EQ(std::get<Replayed>(*Execute(*copy, {1, 7}, Move({1, 7}, 20, "7"))).seq, PartitionSeq(7));
+
+  several.erase(several.begin() + 12);
+  const std::unique_ptr<State> gap = GetParam()();
+  EXPECT_TRUE(absl::IsDataLoss(gap->ApplyAll(several)));
+  EXPECT_EQ(gap->DigestOf(kPartition)->seq, PartitionSeq(12));
+}
+
 TEST_P(StateConformance, DigestsDifferWhereStatesDo) {
   const std::unique_ptr<State> other = GetParam()();
   ASSERT_TRUE(Execute(*state, {1, 1}, Move({1, 1}, 5, "a")).ok());

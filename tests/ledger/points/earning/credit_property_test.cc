@@ -114,7 +114,7 @@ End Play(const v1::RuleSet& rules, const std::vector<Planned>& drops) {
 }
 
 // What each cap has let through, counted apart from the code that keeps them: a day's, week's or month's drops one by one.
-void CheckCaps(const v1::RuleSet& set, const std::vector<OpenDay>& days, const std::vector<const Rules*>& rules) {
+void CheckCaps(const v1::RuleSet& set, const OpenDays& days, const std::vector<const Rules*>& rules) {
   std::map<std::string, int64_t> used;
   std::map<std::string, int64_t> limit;
   for (const OpenDay& day : days) {
@@ -140,8 +140,8 @@ void CheckCaps(const v1::RuleSet& set, const std::vector<OpenDay>& days, const s
 }
 
 // What the days are worth, each block by itself.
-std::pair<int64_t, int64_t> Worth(const std::vector<OpenDay>& days, const Rules& rules) {
-  std::map<int32_t, std::vector<OpenDay>> blocks;
+std::pair<int64_t, int64_t> Worth(const OpenDays& days, const Rules& rules) {
+  std::map<int32_t, OpenDays> blocks;
   for (const OpenDay& day : days) blocks[PeriodOf(rules.span(), day.day).first].push_back(day);
   std::pair<int64_t, int64_t> worth;
   for (const auto& [first, block] : blocks) {
@@ -167,12 +167,12 @@ RC_GTEST_PROP(CreditProperty, TheOrderInWhichDropsComeChangesNothing, ()) {
     RC_ASSERT(other.reward == first.reward);
     RC_ASSERT(other.civic == first.civic);
   }
-  const absl::StatusOr<std::vector<OpenDay>> days = ReadDays(first.days, INT32_MIN, INT32_MAX);
+  const absl::StatusOr<OpenDays> days = ReadDays(first.days, INT32_MIN, INT32_MAX);
   RC_ASSERT(days.ok());
   const auto [reward, civic] = Worth(*days, rules);
   RC_ASSERT(reward == first.reward);
   RC_ASSERT(civic == first.civic);
-  std::map<int32_t, std::vector<OpenDay>> blocks;
+  std::map<int32_t, OpenDays> blocks;
   for (const OpenDay& day : *days) blocks[PeriodOf(rules.span(), day.day).first].push_back(day);
   for (const auto& [begin, block] : blocks) CheckCaps(set, block, std::vector<const Rules*>(block.size(), &rules));
 }

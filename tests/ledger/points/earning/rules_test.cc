@@ -203,7 +203,7 @@ TEST_F(RulesTest, AWithdrawnDropMakesRoomForAnother) {
   EXPECT_EQ(EarnedOn(household, day), 200);
   EXPECT_OK(WithdrawEvent(household, day, EventIdOf(f.history.back().transaction.key), Points(200), Points(0)));
   EXPECT_EQ(EarnedOn(household, day), 0);
-  const absl::StatusOr<std::vector<OpenDay>> days = ReadDays(household.days, day, day);
+  const absl::StatusOr<OpenDays> days = ReadDays(household.days, day, day);
   ASSERT_TRUE(days.ok());
   EXPECT_TRUE(days->front().events.empty());
   EXPECT_OK(WithdrawEvent(household, day, 1, Points(200), Points(0))) << "what is not there is left alone";

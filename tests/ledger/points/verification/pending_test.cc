@@ -107,7 +107,7 @@ TEST_F(PendingTest, ItKeepsItsDayOpenBeyondTheWindow) {
   EXPECT_OK(Drop(1, v1::CATEGORY_RESIDUAL, 500));
   EXPECT_OK(Release(1, LastPending()));
   // Nothing waits on it any more, so it was let go of.
-  const absl::StatusOr<std::vector<OpenDay>> days = ReadDays(Household(1).days, INT32_MIN, INT32_MAX);
+  const absl::StatusOr<OpenDays> days = ReadDays(Household(1).days, INT32_MIN, INT32_MAX);
   ASSERT_TRUE(days.ok());
   EXPECT_EQ(days->size(), 1u);
 }
