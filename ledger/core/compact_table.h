@@ -68,6 +68,24 @@ class CompactTable {
     ++count_;
   }
 
+  // As FindOrTell for the entry's own hash; adds the entry where there is none. `match` holds for entries of that hash alone.
+  template <typename Match, typename HashOf>
+  Entry* FindOrAdd(const Entry& entry, Match match, HashOf hash_of) {
+    static_assert(kOrder == Order::kByDistance);
+    Reserve(count_ + 1, hash_of);
+    const uint64_t hash = hash_of(entry);
+    size_t at = SlotOf(hash, slots_.size());
+    size_t distance = 0;
+    for (; !slots_[at].empty(); at = After(at), ++distance) {
+      if (match(slots_[at])) return &slots_[at];
+      // The first that gives way: behind it stands none of this hash.
+      if (GivesWay(slots_, at, hash_of(slots_[at]), distance, hash)) break;
+    }
+    PlaceFrom(slots_, at, distance, entry, hash_of);
+    ++count_;
+    return nullptr;
+  }
+
   // Makes room for so many entries in all.
   template <typename HashOf>
   void Reserve(size_t count, HashOf hash_of) {
@@ -119,21 +137,27 @@ class CompactTable {
     next = place + 1;
     return true;
   }
+  // Whether the entry at `at`, of the hash `other`, gives way to one that has come `distance` far: who is nearer to its own place does;
+  // among those of one place, who has the greater hash. So all stand in the order of their hashes, and do so again in a larger table
+  // (PlaceNext).
+  static bool GivesWay(const std::vector<Entry>& slots, size_t at, uint64_t other, size_t distance, uint64_t hash) {
+    const size_t others = DistanceAt(slots, at, other);
+    return others < distance || (others == distance && other > hash);
+  }
   template <typename HashOf>
-  static void Place(std::vector<Entry>& slots, Entry entry, HashOf hash_of) {
-    uint64_t hash = hash_of(entry);
-    size_t at = SlotOf(hash, slots.size());
-    size_t distance = 0;
-    for (; !slots[at].empty(); at = at + 1 == slots.size() ? 0 : at + 1, ++distance) {
+  static void Place(std::vector<Entry>& slots, const Entry& entry, HashOf hash_of) {
+    PlaceFrom(slots, SlotOf(hash_of(entry), slots.size()), 0, entry, hash_of);
+  }
+  // At `at`, `distance` from its own place, or behind. Who gives way goes on looking.
+  template <typename HashOf>
+  static void PlaceFrom(std::vector<Entry>& slots, size_t at, size_t distance, Entry entry, HashOf hash_of) {
+    for (uint64_t hash = hash_of(entry); !slots[at].empty(); at = at + 1 == slots.size() ? 0 : at + 1, ++distance) {
       if constexpr (kOrder == Order::kAny) continue;
-      // Who is nearer to its own place gives way and goes on looking; among those of one place, who has the greater hash. So all stand in
-      // the order of their hashes, and do so again in a larger table (PlaceNext).
       const uint64_t other_hash = hash_of(slots[at]);
-      const size_t other = DistanceAt(slots, at, other_hash);
-      if (other > distance || (other == distance && other_hash <= hash)) continue;
+      if (!GivesWay(slots, at, other_hash, distance, hash)) continue;
+      distance = DistanceAt(slots, at, other_hash);
       std::swap(entry, slots[at]);
       hash = other_hash;
-      distance = other;
     }
     slots[at] = entry;
   }

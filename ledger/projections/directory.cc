@@ -8,7 +8,17 @@
 namespace fenfen {
 
 void Directory::Apply(const CommittedTransaction& committed) {
-  const Transaction& transaction = committed.transaction;
+  const CommittedTransaction* const one = &committed;
+  ApplyAll({&one, 1});
+}
+
+void Directory::ApplyAll(absl::Span<const CommittedTransaction* const> several) {
+  std::vector<Name> come;
+  for (const CommittedTransaction* committed : several) Take(committed->transaction, come);
+  Change({}, std::move(come));
+}
+
+void Directory::Take(const Transaction& transaction, std::vector<Name>& enrolled) {
   std::optional<Enrolled> before;
   if (transaction.kind == TransactionKind::kEnrolment) {
     before.emplace();
@@ -30,9 +40,10 @@ void Directory::Apply(const CommittedTransaction& committed) {
       const bool listed = !new_names.empty() || change.previous == PartitionSeq(0);
       const uint32_t place = listed ? PlaceOf({household}) : 0;
       for (Name& name : new_names) name.place |= place << 5;
-      Change({}, std::move(new_names));
+      enrolled.insert(enrolled.end(), new_names.begin(), new_names.end());
       continue;
     }
+    Change({}, std::exchange(enrolled, {}));  // whatever comes next may look at them
     const auto without = [](std::vector<Name> names, const std::vector<Name>& others) {
       const auto among = [&others](const Name& name) {
         return std::any_of(others.begin(), others.end(), [&name](const Name& other) { return name.Is(other); });
@@ -77,6 +88,7 @@ void Directory::Restore(const PartitionContents& contents) {
   if (households.empty()) return;
   uint32_t place = PlaceOf(households);
   std::array<std::vector<Name>, kShards> by_shard;
+  for (std::vector<Name>& shard : by_shard) shard.reserve(households.size() * 4 / kShards);  // three names each, spread unevenly
   std::vector<Name> names;
   for (const PartitionContents::Record& record : contents.records) {
     if (record.key.kind != RecordKind::kHousehold) continue;
@@ -91,7 +103,7 @@ void Directory::Restore(const PartitionContents& contents) {
 }
 
 void Directory::EnterAll(Shard& shard, const std::vector<Name>& names) {
-  constexpr size_t kAhead = 8;
+  constexpr size_t kAhead = 16;
   absl::MutexLock lock(&shard.mutex);
   // Households are spread evenly over the partitions, so the first tells how many there will be, and the table need not grow step by step.
   if (shard.entries.empty()) {
@@ -116,20 +128,19 @@ void Directory::AddNames(HouseholdId household, const Enrolled& enrolled, uint32
 void Directory::Enter(Shard& shard, const Name& name) {
   const Entry entry{static_cast<uint32_t>(name.hash), static_cast<uint32_t>(name.hash >> 32), name.place};
   const auto is_taken = [&](const Entry& e) { return e.hash() == name.hash && SameSort(e.what(), entry.what()); };
-  if (Entry* const present = shard.entries.FindOrTell(SpreadOf(name.hash), is_taken, SpreadOfEntry); present != nullptr) {
+  // Where entries were given up, one of them may be taken over.
+  Entry* const present = shard.given_up ? shard.entries.FindOrTell(SpreadOf(name.hash), is_taken, SpreadOfEntry)
+                                        : shard.entries.FindOrAdd(entry, is_taken, SpreadOfEntry);
+  if (present != nullptr) {
     uint32_t other = entry.place;
     if (!IsPerson(entry.what()) && name.household < HouseholdAt(present->place >> 5)) std::swap(other, present->place);
     shard.more[name.hash].push_back(other);
     return;
   }
-  if (shard.given_up) {
-    const auto is_free = [&](const Entry& e) { return e.hash() == name.hash && e.place == kNobody; };
-    if (Entry* const free = shard.entries.FindOrTell(SpreadOf(name.hash), is_free, SpreadOfEntry); free != nullptr) {
-      *free = entry;
-      return;
-    }
-  }
-  shard.entries.Add(entry, SpreadOfEntry);
+  if (!shard.given_up) return;
+  const auto is_free = [&](const Entry& e) { return e.hash() == name.hash && e.place == kNobody; };
+  Entry* const free = shard.entries.FindOrAdd(entry, is_free, SpreadOfEntry);
+  if (free != nullptr) *free = entry;
 }
 
 void Directory::GiveUp(Shard& shard, const Name& name) {

@@ -35,6 +35,7 @@ class Directory final : public Projection {
   explicit Directory(Extract extract, Former former = nullptr) : extract_(extract), former_(former) {}
 
   void Apply(const CommittedTransaction& committed) override;
+  void ApplyAll(absl::Span<const CommittedTransaction* const> several) override;
   void Restore(const PartitionContents& contents) override;
 
   std::optional<HouseholdId> ByCard(uint64_t card_hash) const;
@@ -94,6 +95,8 @@ class Directory final : public Projection {
   };
   // The names in a household's record, whose place among the households is `place`.
   static void AddNames(HouseholdId household, const Enrolled& enrolled, uint32_t place, std::vector<Name>& names);
+  // Those of newly enrolled households are added to `enrolled`, so that the memory of many comes near together.
+  void Take(const Transaction& transaction, std::vector<Name>& enrolled);
   // Names of one household that stay are in neither.
   void Change(std::vector<Name> gone, std::vector<Name> come);
   void Enter(Shard& shard, const Name& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);

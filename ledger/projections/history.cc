@@ -19,7 +19,9 @@ constexpr uint8_t kCountedBit = 0x10;
 constexpr int kInspectionShift = 5;
 constexpr uint8_t kInspectionMask = 0x03;
 constexpr uint8_t kGramsBit = 0x80;  // its grams follow
-constexpr size_t kGrowBytes = 48;
+// Of an event: its head and five numbers.
+constexpr size_t kEventBytesMax = 1 + 5 * BoundedWriter::kVarintMax;
+constexpr size_t kGrowBytes = 16;  // an event, nearly; and the allocator's steps
 // Trimming is worth a walk through all of it once there is a week to trim.
 constexpr int kTrimDays = 7;
 
@@ -97,7 +99,8 @@ struct Last {
   uint64_t seq = 0;
   int64_t ms = 0;
 };
-void WriteEvent(ByteWriter& w, const History::Event& event, Last& last) {
+template <typename Writer>
+void WriteEvent(Writer& w, const History::Event& event, Last& last) {
   w.U8(static_cast<uint8_t>((event.category & kCategoryMask) | (event.counted ? kCountedBit : 0) | (event.grams > 0 ? kGramsBit : 0) |
                             static_cast<uint8_t>(event.inspection) << kInspectionShift));
   w.Zigzag(int64_t{event.day} - last.day);
@@ -143,15 +146,18 @@ void History::Add(const Event& event) {
   newest_day_ = std::max(newest_day_, event.day);
   oldest_day_ = std::min(oldest_day_, event.day);
   Last last{last_day_, last_seq_, last_ms_};
-  std::string packed;
-  ByteWriter w(packed);
-  if (size_ == 0) w.Varint(0);  // no sums
-  WriteEvent(w, event, last);
+  char raw[1 + kEventBytesMax];
+  const auto pack = [&] {
+    BoundedWriter w(raw, sizeof raw);
+    if (size_ == 0) w.Varint(0);  // no sums
+    WriteEvent(w, event, last);
+    return w.written();
+  };
+  absl::string_view packed = pack();
   if (size_ + packed.size() > capacity_ && (oldest_day_ <= newest_day_ - kDays - kTrimDays || size_ + packed.size() > kBytesMax)) {
     Trim();
-    packed.clear();
     last = {last_day_, last_seq_, last_ms_};
-    WriteEvent(w, event, last);
+    packed = pack();
   }
   Append(packed);
   last_day_ = last.day;
@@ -162,7 +168,7 @@ void History::Add(const Event& event) {
 void History::Append(absl::string_view encoded) {
   const size_t size = size_ + encoded.size();
   if (size > capacity_) {
-    const size_t capacity = size + std::max<size_t>(kGrowBytes, size / 4);
+    const size_t capacity = (size + size / 4 + kGrowBytes - 1) / kGrowBytes * kGrowBytes;
     FENFEN_CHECK(capacity <= std::numeric_limits<uint16_t>::max());  // Trim leaves room enough
     std::unique_ptr<char[]> grown(new char[capacity]);
     if (size_ != 0) std::memcpy(grown.get(), bytes_.get(), size_);

@@ -145,29 +145,32 @@ class Players final : public Projection {
   Figures figures() const;
 
  private:
-  struct Row {
+  // Each drop comes to a row that no cache has: two lines of it, so that it lies in no third.
+  struct alignas(64) Row {
     uint64_t household = 0;
     CatalogueId region;
     uint64_t team = 0;
-    bool hidden = false;
-    Streak streak;
+    [[no_unique_address]] Streak streak;
+    bool hidden = false;  // within what the streak leaves over
     Ever ever;
     int64_t touched_ms = 0;
     History history;
   };
+  static_assert(sizeof(Row) == 128);
   // By number, from 0. A row stays where it is.
   class Rows {
    public:
-    Row& operator[](size_t number) const { return chunks_[number / kChunk][number % kChunk]; }
+    Row& operator[](size_t number) const { return (*chunks_[number / kChunk])[number % kChunk]; }
     Row& Add() {
-      if (size_ % kChunk == 0) chunks_.emplace_back(new Row[kChunk]);
+      if (size_ % kChunk == 0) chunks_.push_back(std::make_unique<Chunk>());
       return (*this)[size_++];
     }
     size_t size() const { return size_; }
 
    private:
     static constexpr size_t kChunk = 32;
-    std::vector<std::unique_ptr<Row[]>> chunks_;
+    using Chunk = std::array<Row, kChunk>;  // a page
+    std::vector<std::unique_ptr<Chunk>> chunks_;
     size_t size_ = 0;
   };
   // An event on its way into its row.

@@ -107,9 +107,10 @@ void Players::LoadShard(Shard& shard, ByteReader& in) {
   absl::flat_hash_map<CatalogueId, std::vector<uint64_t>> regions;
   for (size_t n = 0; n < rows && !in.failed(); ++n) {
     const uint64_t household = in.Varint();
-    if (shard.index.contains(household)) in.Fail();
-    if (in.failed()) return;
+    const size_t before = shard.rows.size();
     Row& row = RowOf(shard, household);
+    if (shard.rows.size() == before) in.Fail();  // twice
+    if (in.failed()) return;
     row.region = CatalogueId(in.U64());
     if (row.region != CatalogueId(0)) regions[row.region].push_back(household);
     SetTeam(row, in.U64());

@@ -47,9 +47,9 @@ class Streak {
     return age >= 0 && age < kWindow && (bits >> age & 1) != 0;
   }
 
-  int32_t newest_ = 0;        // the window's last day; there is none while both bitmaps are empty
   uint64_t marked_ = 0;       // bit n: newest_ − n
   uint64_t kept_ = 0;         // likewise
+  int32_t newest_ = 0;        // the window's last day; there is none while both bitmaps are empty
   uint32_t before_ = 0;       // length of the run that reached the day before the window
   uint32_t best_before_ = 0;  // the longest up to there
 };

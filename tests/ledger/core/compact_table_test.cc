@@ -5,6 +5,7 @@
 
 #include <map>
 #include <random>
+#include <vector>
 
 #include "ledger/core/ids.h"
 
@@ -73,6 +74,29 @@ TEST(CompactTable, InOrderItHoldsTheSameAndTellsWhatItDoesNotHold) {
       ASSERT_EQ(find(key)->value, known->second);
     }
   }
+}
+
+TEST(CompactTable, FindOrAddIsFindThenAdd) {
+  std::mt19937_64 random(5);
+  CompactTable<Entry, Order::kByDistance> one, two;
+  // Few hashes, so that many entries share one, and a third stand around the end.
+  const auto hash_of = [](const Entry& entry) { return entry.key % 3 == 0 ? ~uint64_t{0} : MixBits(entry.key % 500); };
+  for (uint32_t i = 1; i <= 5'000; ++i) {
+    const Entry entry{random() % 4'000, i};
+    const auto is_it = [&entry](const Entry& other) { return other.key == entry.key; };
+    Entry* const found = one.FindOrTell(hash_of(entry), is_it, hash_of);
+    if (found == nullptr) one.Add(entry, hash_of);
+    const Entry* const present = two.FindOrAdd(entry, is_it, hash_of);
+    ASSERT_EQ(present != nullptr, found != nullptr);
+    if (present != nullptr) {
+      ASSERT_EQ(present->value, found->value);
+    }
+  }
+  ASSERT_EQ(two.size(), one.size());
+  std::vector<uint32_t> in_one, in_two;
+  one.Visit([&](const Entry& entry) { in_one.push_back(entry.value); });
+  two.Visit([&](const Entry& entry) { in_two.push_back(entry.value); });
+  EXPECT_EQ(in_one, in_two) << "in the same places";
 }
 
 TEST(CompactTable, InOrderEntriesOfOneHashAreFoundAroundTheEnd) {
