@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
@@ -19,6 +20,7 @@ namespace {
 constexpr int kThreadsMax = 8;
 // Batches that may wait for one thread before the reading of the journal waits for it.
 constexpr size_t kBatchesMax = 16;
+constexpr size_t kTogether = 32;  // entries of a partition
 
 using SharedBatch = std::shared_ptr<const JournalBatch>;
 
@@ -130,7 +132,7 @@ absl::Status Recovery::ReadAll(const SnapshotReader& snapshot) {
   return ForEach(kSnapshotSections, [&](size_t item, std::string& buffer) {
     // What takes longest begins first.
     if (item > 0) return snapshot.Read(item - 1, buffer).status();
-    absl::StatusOr<SnapshotMemos> memos = snapshot.ReadMemos();
+    absl::StatusOr<StoredMemos> memos = snapshot.ReadMemos();
     if (memos.ok()) memos_ = *std::move(memos);
     return memos.status();
   });
@@ -142,7 +144,7 @@ absl::Status Recovery::CheckMemos(const SnapshotReader& snapshot) const {
   if (options_.savable != nullptr) return absl::OkStatus();
   for (const Projection* projection : projections_) {
     const absl::string_view name = projection->MemoName();
-    if (name.empty() || std::any_of(memos_.begin(), memos_.end(), [name](const auto& memo) { return memo.first == name; })) continue;
+    if (name.empty() || memos_.Find(name)) continue;
     return absl::FailedPreconditionError(
         absl::StrCat(snapshot.path(), ": it lacks the memo of ", name, "; it was made by another version"));
   }
@@ -185,11 +187,10 @@ absl::Status Recovery::Load(const SnapshotReader& snapshot) {
   for (Projection* projection : projections_) {
     const absl::string_view name = projection->MemoName();
     if (name.empty()) continue;
-    const auto found = std::find_if(memos_.begin(), memos_.end(), [name](const auto& memo) { return memo.first == name; });
-    const absl::Status status = projection->LoadMemo(found == memos_.end() ? absl::string_view() : found->second, in_parallel);
+    const absl::Status status = projection->LoadMemo(memos_.Find(name).value_or(""), in_parallel);
     if (!status.ok()) return snapshot.DamageAt(kMemosSection, absl::StrCat(name, ": ", status.message()));
   }
-  memos_.clear();
+  memos_ = {};
   const absl::Status status =
       ForEach(kPartitions, [&](size_t partition, std::string& buffer) { return LoadPartition(snapshot, partition, buffer); });
   report_.snapshot = snapshot.header().number;
@@ -216,15 +217,7 @@ absl::Status Recovery::LoadPartition(const SnapshotReader& snapshot, size_t part
 absl::Status Recovery::Replay() {
   const SequenceVector after = report_.sequences;
   std::vector<std::unique_ptr<Worker>> workers;
-  const auto share = [this](size_t worker) {
-    return [this, worker](const JournalBatch& batch) -> absl::Status {
-      for (const JournalEntryView& entry : batch.entries) {
-        if (entry.partition.value() % threads_ != worker) continue;
-        if (absl::Status status = Apply(entry); !status.ok()) return status;
-      }
-      return absl::OkStatus();
-    };
-  };
+  const auto share = [this](size_t worker) { return [this, worker](const JournalBatch& batch) { return ApplyShare(batch, worker); }; };
   if (threads_ > 1) {
     for (size_t t = 0; t < threads_; ++t) workers.push_back(std::make_unique<Worker>(share(t)));
   }
@@ -244,18 +237,41 @@ absl::Status Recovery::Replay() {
   return status;
 }
 
-absl::Status Recovery::Apply(const JournalEntryView& entry) {
-  absl::StatusOr<Transaction> transaction = DecodeTransaction(entry.bytes);
-  if (!transaction.ok()) {
-    return absl::DataLossError(
-        absl::StrCat("partition ", entry.partition.value(), ", transaction ", entry.seq.value(), ": ", transaction.status().message()));
+// Each partition's entries together: what they look at then comes near together.
+absl::Status Recovery::ApplyShare(const JournalBatch& batch, size_t worker) {
+  std::vector<const JournalEntryView*> own;
+  own.reserve(batch.entries.size());
+  for (const JournalEntryView& entry : batch.entries) {
+    if (entry.partition.value() % threads_ == worker) own.push_back(&entry);
+  }
+  std::stable_sort(own.begin(), own.end(),
+                   [](const JournalEntryView* a, const JournalEntryView* b) { return a->partition.value() < b->partition.value(); });
+  const absl::Span<const JournalEntryView* const> entries(own);
+  for (size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
+    while (end < entries.size() && end - begin < kTogether && entries[end]->partition == entries[begin]->partition) ++end;
+    if (absl::Status status = ApplyAll(entries.subspan(begin, end - begin)); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Recovery::ApplyAll(absl::Span<const JournalEntryView* const> entries) {
+  std::vector<CommittedTransaction> several;
+  several.reserve(entries.size());
+  absl::InlinedVector<const CommittedTransaction*, kTogether> pointers;
+  for (const JournalEntryView* entry : entries) {
+    absl::StatusOr<Transaction> transaction = DecodeTransaction(entry->bytes);
+    if (!transaction.ok()) {
+      return absl::DataLossError(
+          absl::StrCat("partition ", entry->partition.value(), ", transaction ", entry->seq.value(), ": ", transaction.status().message()));
+    }
+    pointers.push_back(
+        &several.emplace_back(CommittedTransaction{entry->partition, entry->seq, entry->record_time, *std::move(transaction)}));
   }
   if (!state_.OutlivesProcess()) {
-    if (absl::Status status = state_.Apply(entry.partition, entry.seq, *transaction); !status.ok()) return status;
+    if (absl::Status status = state_.ApplyAll(pointers); !status.ok()) return status;
   }
-  const CommittedTransaction committed{entry.partition, entry.seq, entry.record_time, *std::move(transaction)};
-  for (Projection* projection : projections_) projection->Apply(committed);
-  report_.sequences[entry.partition.value()] = entry.seq;
+  for (Projection* projection : projections_) projection->ApplyAll(pointers);
+  report_.sequences[several.back().partition.value()] = several.back().seq;
   return absl::OkStatus();
 }
 

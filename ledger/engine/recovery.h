@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "ledger/core/projection.h"
 #include "ledger/engine/snapshot_folder.h"
 #include "ledger/journal/journal.h"
@@ -62,14 +63,17 @@ class Recovery {
   absl::Status Load(const SnapshotReader& snapshot);
   absl::Status LoadPartition(const SnapshotReader& snapshot, size_t partition, std::string& buffer);
   absl::Status Replay();
-  absl::Status Apply(const JournalEntryView& entry);
+  // What a worker takes out of a batch: its partitions' entries.
+  absl::Status ApplyShare(const JournalBatch& batch, size_t worker);
+  // Several of one partition, in their order.
+  absl::Status ApplyAll(absl::Span<const JournalEntryView* const> entries);
 
   State& state_;
   Journal& journal_;
   const std::vector<Projection*>& projections_;
   const RecoveryOptions options_;
   const size_t threads_;
-  SnapshotMemos memos_;  // of the snapshot that is being read
+  StoredMemos memos_;  // of the snapshot that is being read
   RecoveryReport report_;
 };
 

@@ -178,19 +178,27 @@ absl::StatusOr<absl::string_view> SnapshotReader::Read(size_t section, std::stri
   return absl::string_view(buffer);
 }
 
-absl::StatusOr<SnapshotMemos> SnapshotReader::ReadMemos() const {
-  std::string buffer;
-  const absl::StatusOr<absl::string_view> bytes = Read(kMemosSection, buffer);
+absl::StatusOr<StoredMemos> SnapshotReader::ReadMemos() const {
+  auto buffer = std::make_unique<std::string>();
+  const absl::StatusOr<absl::string_view> bytes = Read(kMemosSection, *buffer);
   if (!bytes.ok()) return bytes.status();
   ByteReader in(*bytes);
-  SnapshotMemos memos;
+  StoredMemos stored;
   const size_t count = in.Count();
   for (size_t n = 0; n < count && !in.failed(); ++n) {
     const absl::string_view name = in.Bytes();
-    memos.emplace_back(name, in.Bytes());
+    stored.memos.emplace_back(name, in.Bytes());
   }
   if (!in.Finished()) return DamageAt(kMemosSection, "the memos do not have their form");
-  return memos;
+  stored.bytes = std::move(buffer);
+  return stored;
+}
+
+std::optional<absl::string_view> StoredMemos::Find(absl::string_view name) const {
+  for (const auto& [its, memo] : memos) {
+    if (its == name) return memo;
+  }
+  return std::nullopt;
 }
 
 absl::Status SnapshotReader::DamageAt(size_t section, absl::string_view what) const {

@@ -34,6 +34,15 @@ struct SnapshotHeader {
 // A projection's name and what it wants to know again.
 using SnapshotMemos = std::vector<std::pair<std::string, std::string>>;
 
+// The same as they were read: a large one is not to be copied.
+struct StoredMemos {
+  std::unique_ptr<const std::string> bytes;  // what the views point into
+  std::vector<std::pair<absl::string_view, absl::string_view>> memos;
+
+  // nullopt where there is none of this name.
+  std::optional<absl::string_view> Find(absl::string_view name) const;
+};
+
 // Where a section lies, and of which state it is.
 struct SnapshotSection {
   uint64_t offset = 0;
@@ -85,7 +94,7 @@ class SnapshotReader {
 
   // A section's bytes, in `buffer`, good until it is used again. DATA_LOSS, naming file and offset, where they are damaged.
   absl::StatusOr<absl::string_view> Read(size_t section, std::string& buffer) const;
-  absl::StatusOr<SnapshotMemos> ReadMemos() const;
+  absl::StatusOr<StoredMemos> ReadMemos() const;
   // DATA_LOSS with a sentence naming the section's place.
   absl::Status DamageAt(size_t section, absl::string_view what) const;
 

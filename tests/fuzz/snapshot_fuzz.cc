@@ -111,7 +111,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!section.ok()) return 0;
     if (*section != fenfen::EncodePartition(ContentsOf(p))) std::abort();
   }
-  const absl::StatusOr<fenfen::SnapshotMemos> memos = (*reader)->ReadMemos();
+  const absl::StatusOr<fenfen::StoredMemos> memos = (*reader)->ReadMemos();
   if (memos.ok() && bytes != good) std::abort();
   return 0;
 }

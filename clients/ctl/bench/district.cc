@@ -55,11 +55,9 @@ absl::TimeZone ProgrammeZone() {
 }
 
 std::optional<Directory::Enrolled> EnrolledIn(absl::string_view household_record) {
-  absl::StatusOr<HouseholdRecord> record = DecodeHousehold(household_record);
-  if (!record.ok()) return std::nullopt;
-  Directory::Enrolled enrolled{record->card_hash, record->door_hash, {}};
-  for (const Member& member : record->members) enrolled.members.push_back(member.subject_hash);
-  return enrolled;
+  absl::StatusOr<HouseholdNames> names = DecodeNames(household_record);
+  if (!names.ok()) return std::nullopt;
+  return Directory::Enrolled{names->card_hash, names->door_hash, std::move(names->members), std::move(names->left)};
 }
 
 std::optional<Captures::Captured> CapturedIn(absl::string_view voucher_record) {

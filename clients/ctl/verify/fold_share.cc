@@ -59,26 +59,39 @@ void FoldShare::Loop() {
   }
 }
 
+// Several are decoded before the first of them is applied, so that what they look at is near by then.
 void FoldShare::Apply(const Sheaf& sheaf) {
+  constexpr size_t kTogether = 16;
+  std::vector<Decoded> some;
+  some.reserve(kTogether);
+  const auto apply = [&] {
+    for (const Decoded& decoded : some) ApplyOne(sheaf.path, decoded);
+    some.clear();
+  };
   uint64_t number = sheaf.first;
   for (const segment::Record& record : sheaf.records) {
     ++number;
     if (record.partition.value() % shares_ != share_) continue;
-    const auto note = [&](std::string what) {
-      Note(number, {std::move(what), sheaf.path, record.offset, {}, record.partition, record.seq});
-    };
-    ++transactions_;
-    const absl::StatusOr<Transaction> transaction = DecodeTransaction(record.bytes);
-    if (!transaction.ok()) {
-      note(std::string(transaction.status().message()));
-      continue;
-    }
-    postings_ += transaction->postings.size();
-    folds_[record.partition.value() / shares_]->Apply(record.seq, *transaction, note);
-    transfers_.Apply(*transaction, note);
-    samples_.Apply(record.partition, record.seq, *transaction);
-    CompareDigests(record.partition, number);
+    const Decoded& decoded = some.emplace_back(Decoded{number, &record, DecodeTransaction(record.bytes)});
+    if (decoded.transaction.ok()) folds_[record.partition.value() / shares_]->Prefetch(*decoded.transaction);
+    if (some.size() == kTogether) apply();
   }
+  apply();
+}
+
+void FoldShare::ApplyOne(const std::string& path, const Decoded& decoded) {
+  const segment::Record& record = *decoded.record;
+  const auto note = [&](std::string what) {
+    Note(decoded.number, {std::move(what), path, record.offset, {}, record.partition, record.seq});
+  };
+  ++transactions_;
+  if (!decoded.transaction.ok()) return note(std::string(decoded.transaction.status().message()));
+  const Transaction& transaction = *decoded.transaction;
+  postings_ += transaction.postings.size();
+  folds_[record.partition.value() / shares_]->Apply(record.seq, transaction, note);
+  transfers_.Apply(transaction, note);
+  samples_.Apply(record.partition, record.seq, transaction);
+  CompareDigests(record.partition, decoded.number);
 }
 
 void FoldShare::CompareDigests(PartitionId partition, uint64_t number) {

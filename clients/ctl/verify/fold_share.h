@@ -15,11 +15,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "clients/ctl/verify/partition_fold.h"
 #include "clients/ctl/verify/sample_fold.h"
 #include "clients/ctl/verify/transfer_fold.h"
 #include "clients/ctl/verify/verify_journal.h"
+#include "ledger/core/transaction.h"
 #include "ledger/journal/segment_reader.h"
 
 namespace fenfen::ctl {
@@ -60,7 +62,13 @@ class FoldShare {
   bool HasWork() const ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !sheaves_.empty() || finished_; }
   void Loop();
   void Begin(const Openings* openings);
+  struct Decoded {
+    uint64_t number;  // of the record in the journal, from 1
+    const segment::Record* record;
+    absl::StatusOr<Transaction> transaction;
+  };
   void Apply(const Sheaf& sheaf);
+  void ApplyOne(const std::string& path, const Decoded& decoded);
   // Compares the partition's state with what is claimed of it, once it is as far as that. `number` is the record's.
   void CompareDigests(PartitionId partition, uint64_t number);
   void Note(uint64_t number, Finding finding);

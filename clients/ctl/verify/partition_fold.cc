@@ -108,6 +108,18 @@ void PartitionFold::Apply(PartitionSeq seq, const Transaction& transaction, Repo
   CheckHouseholds(report);
 }
 
+void PartitionFold::Prefetch(const Transaction& transaction) const {
+  keys_.prefetch(transaction.key);
+  // What is nobody's household's is few, and near.
+  for (const Posting& posting : transaction.postings) {
+    if (OfHousehold(posting.account.kind)) balances_.prefetch(posting.account);
+  }
+  for (const RecordChange& change : transaction.changes) {
+    versions_.prefetch(change.key);
+    if (change.key.kind == RecordKind::kHousehold) households_.prefetch(change.key.id);
+  }
+}
+
 void PartitionFold::ApplyPostings(const Transaction& transaction, Report report) {
   if (transaction.postings.size() > limits::kPostingsMax) report(absl::StrCat(transaction.postings.size(), " postings"));
   std::array<__int128, 3> sums{};

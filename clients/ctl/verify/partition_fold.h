@@ -35,6 +35,8 @@ class PartitionFold {
   void Begin(const PartitionOpening& opening, Report report);
 
   void Apply(PartitionSeq seq, const Transaction& transaction, Report report);
+  // Lets what Apply will look at come near.
+  void Prefetch(const Transaction& transaction) const;
 
   // The digest of the state as it is now (docs/formats/state_digest.md): SHA-256, 32 bytes.
   std::string Digest() const;

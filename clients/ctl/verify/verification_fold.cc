@@ -1,5 +1,7 @@
 #include "clients/ctl/verify/verification_fold.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace fenfen::ctl {
@@ -20,6 +22,12 @@ std::optional<Message> Parse(absl::string_view bytes) {
   Message message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
   return message;
+}
+
+bool WritesOurs(const Transaction& transaction) {
+  return std::any_of(transaction.changes.begin(), transaction.changes.end(), [](const RecordChange& change) {
+    return change.key.kind == RecordKind::kPendingDrop || change.key.kind == RecordKind::kBag;
+  });
 }
 
 // Whether there is a step from one of a bag's states to another; 0 is where it is not there yet.
@@ -142,6 +150,7 @@ void VerificationFold::CheckCounter(const Written& written, Report report) {
 }
 
 void VerificationFold::Apply(const Transaction& transaction, Report report) {
+  if (!IsOurs(transaction.kind) && !WritesOurs(transaction)) return;  // most are not
   const Written written = Read(transaction, report);
   const bool writes_bags = written.bags_issued + written.bags_put_in + written.bags_ended + written.bags_revoked > 0;
   if (!IsOurs(transaction.kind)) {

@@ -195,7 +195,11 @@ class Verification {
     }
     sheaf_->first = records_;
     records_ += sheaf_->records.size();
-    const std::shared_ptr<const Sheaf> sheaf = std::exchange(sheaf_, std::make_shared<Sheaf>());
+    // The next one will be about as large.
+    auto next = std::make_shared<Sheaf>();
+    next->bytes.reserve(sheaf_->bytes.size());
+    next->records.reserve(sheaf_->records.size());
+    const std::shared_ptr<const Sheaf> sheaf = std::exchange(sheaf_, std::move(next));
     for (const std::unique_ptr<FoldShare>& share : shares_) share->Give(sheaf);
   }
 

@@ -54,7 +54,11 @@ TEST(SnapshotFile, ReadsWhatWasWritten) {
   const auto reader = SnapshotReader::Open(*disk.OpenForRead(kPath), kPath);
   ASSERT_TRUE(reader.ok()) << reader.status();
   EXPECT_EQ((*reader)->header(), (SnapshotHeader{0x0123456789abcdef, 1, absl::FromUnixSeconds(1'700'000'000)}));
-  EXPECT_EQ(*(*reader)->ReadMemos(), (SnapshotMemos{{"catalogue", "memo"}}));
+  const absl::StatusOr<StoredMemos> memos = (*reader)->ReadMemos();
+  ASSERT_TRUE(memos.ok()) << memos.status();
+  EXPECT_EQ(memos->memos.size(), 1u);
+  EXPECT_EQ(memos->Find("catalogue"), "memo");
+  EXPECT_EQ(memos->Find("other"), std::nullopt);
   std::string buffer;
   const auto bytes = (*reader)->Read(7, buffer);
   ASSERT_TRUE(bytes.ok());
