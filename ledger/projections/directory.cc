@@ -252,4 +252,10 @@ std::vector<std::pair<HouseholdId, uint32_t>> Directory::BySubject(uint64_t subj
   return people;
 }
 
+bool Directory::MayBeSeveral(uint64_t subject_hash) const {
+  const Shard& shard = ShardOf(subject_hash);
+  absl::ReaderMutexLock lock(&shard.mutex);
+  return shard.more.contains(subject_hash);
+}
+
 }  // namespace fenfen

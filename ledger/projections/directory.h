@@ -42,6 +42,8 @@ class Directory final : public Projection {
   std::optional<HouseholdId> ByDoor(uint64_t door_hash) const;
   // The households and member numbers that a person is, in their order; mostly none or one.
   std::vector<std::pair<HouseholdId, uint32_t>> BySubject(uint64_t subject_hash) const;
+  // False where a person is one member of one household at most, or nobody. Cheaper than BySubject, for those who ask for all.
+  bool MayBeSeveral(uint64_t subject_hash) const;
 
   // Whether the household's member of that number is no longer one: left, or gone to another household in a merge or a split.
   bool HasLeft(HouseholdId household, uint32_t member) const;

@@ -65,9 +65,11 @@ class WatchRun {
     const RiskBackend& risk = *context_.backend.risk;
     const int64_t begin_ms = WindowBeginMs(*rules_, now_, context_.zone);
     const Sightings::Reading reading = risk.sightings.Read([&](const Sighting& seen) { return seen.time_ms >= begin_ms; });
-    std::vector<Signal> signals = FindSignals(reading, *rules_, *catalogue_, context_.zone, [&](uint64_t subject) {
+    std::vector<Signal> signals = FindSignals(reading, *rules_, *catalogue_, context_.zone, [&](uint64_t subject) -> size_t {
+      const Directory& directory = context_.backend.directory;
+      if (!directory.MayBeSeveral(subject)) return 1;
       std::set<HouseholdId> households;
-      for (const auto& [household, member] : context_.backend.directory.BySubject(subject)) households.insert(household);
+      for (const auto& [household, member] : directory.BySubject(subject)) households.insert(household);
       return households.size();
     });
     std::stable_sort(signals.begin(), signals.end(), [this](const Signal& a, const Signal& b) { return PriorityOf(a) > PriorityOf(b); });

@@ -255,18 +255,19 @@ class Finder {
   void Identities(HouseholdsOf households_of) {
     const v1::RiskRule* rule = Rule(v1::RISK_SIGNAL_IDENTITY);
     if (rule == nullptr) return;
-    std::map<uint64_t, std::map<HouseholdId, std::vector<const Joining*>>> people;
-    for (const Joining& joining : reading_.joinings) people[joining.subject][joining.household].push_back(&joining);
-    for (const auto& [subject, households] : people) {
+    const std::vector<Joining>& joinings = reading_.joinings;
+    for (size_t begin = 0, end = 0; begin < joinings.size(); begin = end) {
+      const uint64_t subject = joinings[begin].subject;
+      while (end < joinings.size() && joinings[end].subject == subject) ++end;
       const auto count = static_cast<int64_t>(households_of(subject));
       if (count <= rule->threshold()) continue;
       size_t left = kHouseholdsNamedMax;
-      for (const auto& [household, joinings] : households) {
-        if (left-- == 0) break;
+      for (size_t at = begin; at < end && left-- > 0;) {
+        const HouseholdId household = joinings[at].household;
         Signal& signal = Add(v1::RISK_SIGNAL_IDENTITY, household, v1::RISK_SUBJECT_KIND_IDENTITY, subject, count, rule->threshold());
-        for (const Joining* joining : joinings) {
-          signal.entries.push_back(joining->entry);
-          signal.day = std::max(signal.day, DayNumberOf(absl::FromUnixMillis(joining->time_ms), zone_));
+        for (; at < end && joinings[at].household == household; ++at) {
+          signal.entries.push_back(joinings[at].entry);
+          signal.day = std::max(signal.day, DayNumberOf(absl::FromUnixMillis(joinings[at].time_ms), zone_));
         }
       }
     }

@@ -39,7 +39,7 @@ inline constexpr size_t kHouseholdsNamedMax = 50;
 inline constexpr int64_t kNearMetres = 2000;
 inline constexpr int64_t kOnePlaceMetres = 500;
 
-// How many households a person is a member of.
+// How many households a person is a member of. No rule asks to tell none from one.
 using HouseholdsOf = absl::FunctionRef<size_t(uint64_t subject)>;
 
 // By signal, household and subject; at most one of each. `reading` is sorted as Sightings::Read gives it.

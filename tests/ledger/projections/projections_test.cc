@@ -71,6 +71,10 @@ TEST(Directory, FindsByCardDoorAndSubject) {
   EXPECT_EQ(directory.ByCard(999), std::nullopt);
   EXPECT_THAT(directory.BySubject(77), testing::ElementsAre(std::make_pair(HouseholdId(1), 2u), std::make_pair(HouseholdId(2), 2u)));
   EXPECT_TRUE(directory.BySubject(0).empty()) << "card holders are nobody's subject";
+  directory.Apply(Enrol(3, Household(103, 203, 78)));
+  EXPECT_TRUE(directory.MayBeSeveral(77));
+  EXPECT_FALSE(directory.MayBeSeveral(78));
+  EXPECT_FALSE(directory.MayBeSeveral(79));
 }
 
 TEST(Directory, ListsAllHouseholdsWithNamesOrWithout) {
