@@ -128,14 +128,14 @@ class DeviceLoad::Device {
       const bool taking = !stop_ && absl::Now() < turn_over;
       while (taking && in_flight < kBatchesAhead && (in_flight < queue_.size() || TakeOffered())) {
         const bool written = Write(*stream, queue_[in_flight++]);
-        if (!written) return Broken(*stream, in_flight);
+        if (!written) return Ended(stream->Finish(), in_flight);
       }
       if (in_flight == 0 && taking) {
         absl::SleepFor(kIdle);
         continue;
       }
       if (in_flight == 0) break;
-      if (!stream->Read(&answer)) return Broken(*stream, in_flight);
+      if (!stream->Read(&answer)) return Ended(stream->Finish(), in_flight);
       --in_flight;
       if (!TakeAnswer(answer)) {
         context.TryCancel();
@@ -145,9 +145,7 @@ class DeviceLoad::Device {
       }
     }
     stream->WritesDone();
-    const grpc::Status status = stream->Finish();
-    if (!status.ok()) status_ = absl::UnavailableError(client::ParseError(status).ToString());
-    return absl::ZeroDuration();
+    return Ended(stream->Finish(), 0);
   }
 
   bool Write(Stream& stream, Batch& batch) {
@@ -165,10 +163,12 @@ class DeviceLoad::Device {
     }
   }
 
-  // The server or the transport ended the stream: what was under way comes again, unless the server never wants it.
-  absl::Duration Broken(Stream& stream, size_t in_flight) {
-    const client::Error error = client::ParseError(stream.Finish());
+  // The stream is over; the batches under way come again, unless the server never wants them. One that nothing was written to may end
+  // badly too: where a device is told to stop before it was connected, which takes seconds while the server has three times what it can do.
+  absl::Duration Ended(const grpc::Status& status, size_t in_flight) {
     LeaveInDoubt(0, in_flight);
+    if (status.ok()) return absl::ZeroDuration();
+    const client::Error error = client::ParseError(status);
     if (!error.retryable) status_ = absl::InternalError(absl::StrCat(name_, ": ", error.ToString()));
     return std::max(error.retry_delay, absl::Milliseconds(100));
   }
