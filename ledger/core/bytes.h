@@ -152,14 +152,18 @@ class ByteReader {
 
  private:
   uint64_t LongVarint() {
+    constexpr size_t kVarintMax = 10;
+    const char* const begin = rest_.data();
+    const size_t most = rest_.size() < kVarintMax ? rest_.size() : kVarintMax;
     uint64_t value = 0;
-    for (int shift = 0; shift < 64; shift += 7) {
-      const uint8_t byte = U8();
-      if (failed_) return 0;
+    for (size_t at = 0; at < most; ++at) {
+      const auto byte = static_cast<uint8_t>(begin[at]);
+      value |= static_cast<uint64_t>(byte & 0x7f) << (7 * at);
+      if (byte >= 0x80) continue;
       // The tenth byte holds one bit, and the last byte of a longer form is not zero: one value, one encoding.
-      if ((shift == 63 && byte > 1) || (shift > 0 && byte == 0)) return Fail();
-      value |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if (byte < 0x80) return value;
+      if ((at == kVarintMax - 1 && byte > 1) || (at > 0 && byte == 0)) return Fail();
+      rest_.remove_prefix(at + 1);
+      return value;
     }
     return Fail();
   }

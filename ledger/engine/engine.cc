@@ -47,6 +47,8 @@ struct Engine::Batch {
   std::vector<uint32_t> order;    // the commands by partition
   std::atomic<size_t> executing;  // parts, and SubmitAll itself
   std::atomic<size_t> waiting;    // commands not settled, and one until all are executed
+  // All at the places of the order before this are committed: nobody writes their outcomes until they are durable.
+  std::atomic<uint32_t> whole{0};
   AllDone done;
   bool quiet = false;  // SubmitAll pushes the journal itself
   absl::Mutex mutex;
@@ -134,6 +136,7 @@ void Engine::TakeResults(const SharedBatch& batch, Part part, std::vector<absl::
       batch->order[committed.end++] = command;
     }
   }
+  if (uint32_t begin = part.begin; committed.end == part.end) batch->whole.compare_exchange_strong(begin, part.end);
   size_t refused = 0;
   for (const auto& result : results) refused += result.ok() ? 0 : 1;
   if (!entries.empty()) {
@@ -161,8 +164,9 @@ void Engine::Show(const Batch& batch, Part committed) {
   constexpr size_t kTogether = 32;
   std::vector<const CommittedTransaction*> some;
   some.reserve(kTogether);
+  const uint32_t whole = std::max(committed.end, batch.whole.load());
   for (uint32_t at = committed.begin; at < committed.end; ++at) {
-    BringNear(batch, at, committed.end);
+    BringNear(batch, at, whole);
     some.push_back(&batch.outcomes[batch.order[at]]->committed);
     if (some.size() < kTogether && at + 1 < committed.end) continue;
     for (Projection* projection : projections_) projection->ApplyAll(some);
@@ -171,7 +175,7 @@ void Engine::Show(const Batch& batch, Part committed) {
 }
 
 // A partition's outcomes lie all over the batch, and what they hold was written by another thread: lets it come near step by step, before
-// Show comes to the place `at`.
+// Show comes to the place `at`. Looks up to `end`, into the parts that are shown next: they are small.
 void Engine::BringNear(const Batch& batch, uint32_t at, uint32_t end) {
   constexpr uint32_t kOutcomeAhead = 6, kListsAhead = 3, kBytesAhead = 1;
   const auto outcome = [&](uint32_t place) -> const absl::StatusOr<Outcome>& { return batch.outcomes[batch.order[place]]; };

@@ -21,8 +21,17 @@ bool IsTransfer(TransactionKind kind) {
 }  // namespace
 
 void Issued::Apply(const CommittedTransaction& committed) {
-  const Transaction& transaction = committed.transaction;
+  const CommittedTransaction* const one = &committed;
+  ApplyAll({&one, 1});
+}
+
+void Issued::ApplyAll(absl::Span<const CommittedTransaction* const> several) {
   absl::MutexLock lock(&mutex_);
+  for (const CommittedTransaction* committed : several) Take(*committed);
+}
+
+void Issued::Take(const CommittedTransaction& committed) {
+  const Transaction& transaction = committed.transaction;
   uint64_t& last = last_[committed.partition.value()];
   if (committed.seq.value() <= last) return;
   last = committed.seq.value();

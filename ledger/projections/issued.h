@@ -25,6 +25,7 @@ class Issued final : public Projection {
   // Days are days in `zone`.
   explicit Issued(absl::TimeZone zone) : zone_(zone) {}
   void Apply(const CommittedTransaction& committed) override;
+  void ApplyAll(absl::Span<const CommittedTransaction* const> several) override;
   void Restore(const PartitionContents&) override {}  // the memo has it
   absl::string_view MemoName() const override { return "issued"; }
   std::string SaveMemo() const override;
@@ -34,6 +35,7 @@ class Issued final : public Projection {
   int64_t OfDays(CatalogueId town, int32_t first, int32_t last) const;
 
  private:
+  void Take(const CommittedTransaction& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Trim() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const absl::TimeZone zone_;

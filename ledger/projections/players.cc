@@ -116,21 +116,23 @@ bool Players::Read(const CommittedTransaction& committed, Note& note) const {
 
 // The memory of all of them comes near together: first where their rows are said to be, then the rows, then their histories.
 void Players::TakeNotes(const Shard& shard) const {
-  if (shard.notes.empty()) return;
-  if (shard.notes.size() > 1) {
-    for (const Note& note : shard.notes) shard.index.prefetch(note.household);
-    std::vector<Row*> rows;
-    rows.reserve(shard.notes.size());
-    for (const Note& note : shard.notes) {
-      const auto at = shard.index.find(note.household);
-      if (at == shard.index.end()) continue;
-      rows.push_back(&shard.rows[at->second]);
-      PrefetchForWrite(rows.back());
-      PrefetchForWrite(&rows.back()->history);
-    }
-    for (const Row* row : rows) row->history.Prefetch();
+  std::array<Row*, kNotesMax> rows;  // null for a move of a household that has none
+  for (const Note& note : shard.notes) shard.index.prefetch(note.household);
+  for (size_t n = 0; n < shard.notes.size(); ++n) {
+    const Note& note = shard.notes[n];
+    const auto at = note.is_move ? shard.index.find(note.household) : shard.index.end();
+    Row*& row = rows[n];
+    row = !note.is_move ? &RowOf(shard, note.household) : at != shard.index.end() ? &shard.rows[at->second] : nullptr;
+    if (row == nullptr) continue;
+    PrefetchForWrite(row);
+    PrefetchForWrite(&row->history);
   }
-  for (const Note& note : shard.notes) TakeNote(shard, note);
+  for (size_t n = 0; n < shard.notes.size(); ++n) {
+    if (rows[n] != nullptr) rows[n]->history.Prefetch();
+  }
+  for (size_t n = 0; n < shard.notes.size(); ++n) {
+    if (rows[n] != nullptr) TakeNote(*rows[n], shard.notes[n]);
+  }
   shard.notes.clear();
 }
 
@@ -141,13 +143,8 @@ void Players::TakeAllNotes() const {
   }
 }
 
-void Players::TakeNote(const Shard& shard, const Note& note) const {
-  if (note.is_move) {
-    const auto at = shard.index.find(note.household);
-    if (at != shard.index.end()) SetRegion(shard.rows[at->second], note.region);
-    return;
-  }
-  Row& row = RowOf(shard, note.household);
+void Players::TakeNote(Row& row, const Note& note) const {
+  if (note.is_move) return SetRegion(row, note.region);
   if (row.region != note.region) SetRegion(row, note.region);
   row.history.Add(note.event);
   row.touched_ms = note.event.at_ms;

@@ -198,7 +198,7 @@ class Players final : public Projection {
   void TakeNotes(const Shard& shard) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   // In all shards, before what spans them is asked.
   void TakeAllNotes() const;
-  void TakeNote(const Shard& shard, const Note& note) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
+  void TakeNote(Row& row, const Note& note) const;
   void TakeRecord(Shard& shard, const RecordKey& key, absl::string_view bytes, uint64_t seq, int64_t at_ms)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void TakeChoices(Shard& shard, uint64_t household, absl::string_view bytes, uint64_t seq, int64_t at_ms)

@@ -78,13 +78,23 @@ std::optional<Sighting> SightingIn(const CommittedTransaction& committed) {
 }
 
 void Sightings::Apply(const CommittedTransaction& committed) {
-  if (committed.partition.value() >= kHouseholdPartitions) return;
-  const std::optional<Sighting> seen = SightingIn(committed);
-  const int64_t record_ms = absl::ToUnixMillis(committed.record_time);
-  Shard& shard = shards_[committed.partition.value()];
+  const CommittedTransaction* const one = &committed;
+  ApplyAll({&one, 1});
+}
+
+void Sightings::ApplyAll(absl::Span<const CommittedTransaction* const> several) {
+  const uint16_t partition = several.front()->partition.value();
+  if (partition >= kHouseholdPartitions) return;
+  Shard& shard = shards_[partition];
   absl::MutexLock lock(&shard.mutex);
+  for (const CommittedTransaction* committed : several) Take(shard, *committed);
+}
+
+void Sightings::Take(Shard& shard, const CommittedTransaction& committed) const {
   if (committed.seq.value() <= shard.last) return;  // the memo had it
   shard.last = committed.seq.value();
+  const std::optional<Sighting> seen = SightingIn(committed);
+  const int64_t record_ms = absl::ToUnixMillis(committed.record_time);
   if (shard.unknown_before) {
     shard.unknown_before = false;
     shard.complete_from_ms = record_ms;

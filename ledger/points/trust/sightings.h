@@ -67,6 +67,7 @@ class Sightings final : public Projection {
   explicit Sightings(size_t drops_max = kDropsMax) : drops_max_(drops_max) {}
 
   void Apply(const CommittedTransaction& committed) override;
+  void ApplyAll(absl::Span<const CommittedTransaction* const> several) override;
   void Restore(const PartitionContents& contents) override;
   absl::string_view MemoName() const override { return "sightings"; }
   std::string SaveMemo() const override;
@@ -94,6 +95,7 @@ class Sightings final : public Projection {
     std::deque<Seen> drops ABSL_GUARDED_BY(mutex);
     std::deque<Joining> joinings ABSL_GUARDED_BY(mutex);
   };
+  void Take(Shard& shard, const CommittedTransaction& committed) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void Prune(Shard& shard, int64_t now_ms) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void SaveShard(const Shard& shard, ByteWriter& out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);
   void LoadShard(Shard& shard, ByteReader& in) ABSL_EXCLUSIVE_LOCKS_REQUIRED(shard.mutex);

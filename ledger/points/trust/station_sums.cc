@@ -59,14 +59,23 @@ bool StationSums::Read(const Transaction& transaction, Added& added) {
 }
 
 void StationSums::Apply(const CommittedTransaction& committed) {
-  if (committed.partition.value() >= kHouseholdPartitions) return;
-  Added added;
-  const bool is_drop = Read(committed.transaction, added);
+  const CommittedTransaction* const one = &committed;
+  ApplyAll({&one, 1});
+}
+
+void StationSums::ApplyAll(absl::Span<const CommittedTransaction* const> several) {
+  if (several.front()->partition.value() >= kHouseholdPartitions) return;
   absl::MutexLock lock(&mutex_);
+  for (const CommittedTransaction* committed : several) Take(*committed);
+}
+
+void StationSums::Take(const CommittedTransaction& committed) {
   uint64_t& last = last_[committed.partition.value()];
-  const bool known = committed.seq.value() <= last;  // the memo had it
-  if (!known) last = committed.seq.value();
-  if (is_drop && !known) Add(DayNumberOf(committed.transaction.event_time, zone_), added);
+  if (committed.seq.value() > last) {  // the memo has the others
+    last = committed.seq.value();
+    Added added;
+    if (Read(committed.transaction, added)) Add(DayNumberOf(committed.transaction.event_time, zone_), added);
+  }
   if (committed.transaction.kind != TransactionKind::kCollection) return;
   for (const RecordChange& change : committed.transaction.changes) TakeCollections(change.key, change.bytes);
 }

@@ -28,6 +28,7 @@ class StationSums final : public Projection {
   explicit StationSums(absl::TimeZone zone) : zone_(zone) {}
 
   void Apply(const CommittedTransaction& committed) override;
+  void ApplyAll(absl::Span<const CommittedTransaction* const> several) override;
   void Restore(const PartitionContents& contents) override;
   absl::string_view MemoName() const override { return "station-sums"; }
   std::string SaveMemo() const override;
@@ -65,6 +66,7 @@ class StationSums final : public Projection {
     Sum sum;
   };
   static bool Read(const Transaction& transaction, Added& added);
+  void Take(const CommittedTransaction& committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Day& DayOf(CatalogueId station, int32_t day) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Add(int32_t day, const Added& added) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void TakeCollections(const RecordKey& key, absl::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
