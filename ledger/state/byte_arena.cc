@@ -14,8 +14,8 @@ namespace {
 // A block is its class, the length of its bytes as one to three bytes of seven bits each, and the bytes.
 size_t PrefixBytes(size_t size) { return size < 1u << 7 ? 2 : size < 1u << 14 ? 3 : 4; }
 
-// What a block that grows gets beyond what it needs, in units: a drop of a household, or two.
-constexpr size_t kRoomMin = 2;
+// What a block that grows gets beyond what it needs, in units: about a drop of a household.
+constexpr size_t kRoomMin = 1;
 size_t RoomToGrow(size_t units) { return std::max(kRoomMin, units / 8); }
 
 }  // namespace
